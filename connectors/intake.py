@@ -1,0 +1,202 @@
+"""The intake log: where live input is stored before anything judges it.
+
+A record is acknowledged to its sender once it is committed; `received_at`, stamped by the one
+writer, is the log time at which everything later happens, so that a restart re-enacts it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import Future
+from types import TracebackType
+from typing import NamedTuple, Protocol, Self
+
+from slawatch.errors import ConnectorError
+
+LOGGER = logging.getLogger(__name__)
+
+COMMIT_BOUND_US = 30_000
+"""How far an idle reader's tick stays behind the wall clock: a commit is usually done by then.
+
+It is not what makes the tick safe (see `IntakeLog.tick_before_read`): a commit may take longer.
+"""
+
+MAX_GROUP_RECORDS = 5_000
+"""Most records that the writer puts into one commit: what waits behind them must not wait long."""
+
+MAX_QUEUED_RECORDS = 100_000
+"""Most records that wait for the writer; more are refused, which the sender retries."""
+
+
+class Pending(NamedTuple):
+    """Be one delivery to store. `dedup_key` is the same whenever the source sends it again.
+
+    `complete_to`, in microseconds, says up to which instant a poller has asked its system.
+    """
+
+    source: str
+    dedup_key: str
+    body: bytes
+    complete_to: int | None = None
+
+
+class Record(NamedTuple):
+    """Be one stored delivery. `seq` grows and is never used twice; `received_at` never falls."""
+
+    seq: int
+    received_at: int
+    source: str
+    body: bytes
+    complete_to: int | None
+
+
+class AppendResult(NamedTuple):
+    """Say what became of one append; `last_seq` is the log's, whether or not it grew."""
+
+    accepted: int
+    duplicates: int
+    last_seq: int
+
+
+class Rejected(NamedTuple):
+    """Be one record that could not become events. `key` names it for ever, so it is kept once."""
+
+    key: str
+    source: str
+    body: bytes
+    reason: str
+    message: str
+    received_at: int
+
+
+class IntakeLog(Protocol):
+    """Store deliveries in one order and hand them out again. Any thread may call."""
+
+    def append(self, records: Sequence[Pending]) -> AppendResult:
+        """Store the records in one commit. Raises `ConnectorError` when the store fails."""
+
+    def append_groups(self, groups: Sequence[Sequence[Pending]]) -> list[AppendResult]:
+        """Store several senders' records in one commit and say what became of each group's."""
+
+    def tick_before_read(self) -> int:
+        """Return the L that the next read may claim if it comes back short or empty.
+
+        Everything with `received_at` <= L is visible to a read that begins after this call.
+        """
+
+    def read_after(self, seq: int, limit: int) -> list[Record]:
+        """Return up to `limit` records that follow `seq`, in order."""
+
+    def trim(self, before_seq: int) -> int:
+        """Forget the records before `before_seq` and return how many went."""
+
+    def last(self) -> tuple[int, int]:
+        """Return `seq` and `received_at` of the last record, or (0, 0)."""
+
+
+class Quarantine(Protocol):
+    """Keep what could not become events, each once, for a person to look at."""
+
+    def quarantine(self, rows: Sequence[Rejected]) -> int:
+        """Store the rows whose key is new, in one commit, and return how many were."""
+
+
+class LogWriter:
+    """Append from many threads: what waits while one commit runs shares the next one."""
+
+    def __init__(self, log: IntakeLog, *, max_queued: int = MAX_QUEUED_RECORDS) -> None:
+        """Take the log and start the thread."""
+        self._log = log
+        self._max_queued = max_queued
+        self._waiting: deque[tuple[Sequence[Pending], Future[AppendResult]]] = deque()
+        self._queued = 0
+        self._closed = False
+        self._changed = threading.Condition()
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, records: Sequence[Pending]) -> Future[AppendResult]:
+        """Queue the records; the future is done once they are committed.
+
+        It fails with `ConnectorError` when the store does; the same error is raised at once when
+        the writer is closed or too much waits already.
+        """
+        future: Future[AppendResult] = Future()
+        with self._changed:
+            if self._closed:
+                raise ConnectorError("the intake log's writer is closed")
+            if self._queued >= self._max_queued:
+                raise ConnectorError(
+                    f"the intake log is behind: {self._queued} records wait, {self._max_queued} may"
+                )
+            self._queued += len(records)
+            self._waiting.append((records, future))
+            self._changed.notify()
+        return future
+
+    def close(self) -> None:
+        """Commit what waits, then end the thread; the log stays open."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        self._thread.join()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Commit what waits and end the thread."""
+        self.close()
+
+    def _run(self) -> None:
+        while (batch := self._take()) is not None:
+            groups = [records for records, _ in batch]
+            try:
+                results = self._log.append_groups(groups)
+            except ConnectorError as ex:
+                for _, future in batch:
+                    future.set_exception(ex)
+            except Exception:
+                LOGGER.warning("intake group refused, trying its parts", exc_info=True)
+                self._append_one_by_one(batch)
+            else:
+                for (_, future), result in zip(batch, results, strict=True):
+                    future.set_result(result)
+
+    def _append_one_by_one(
+        self, batch: list[tuple[Sequence[Pending], Future[AppendResult]]]
+    ) -> None:
+        """Let a group that no store would take fail alone."""
+        for records, future in batch:
+            try:
+                future.set_result(self._log.append(records))
+            except Exception as ex:  # noqa: BLE001 - whatever it is, its sender is told
+                future.set_exception(ex)
+
+    def _take(self) -> list[tuple[Sequence[Pending], Future[AppendResult]]] | None:
+        """Wait for work and take one commit's worth; `None` when closed and drained."""
+        batch: list[tuple[Sequence[Pending], Future[AppendResult]]] = []
+        size = 0
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            if not self._waiting:
+                return None
+            while self._waiting and (
+                not batch or size + len(self._waiting[0][0]) <= MAX_GROUP_RECORDS
+            ):
+                records, future = self._waiting.popleft()
+                self._queued -= len(records)
+                # From here on the sender cannot cancel: what it asked for may be committed.
+                if future.set_running_or_notify_cancel():
+                    size += len(records)
+                    batch.append((records, future))
+        return batch

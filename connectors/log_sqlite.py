@@ -1,0 +1,278 @@
+"""The intake log in one SQLite file: the embedded default, on a local disk, with one writer."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from connectors.intake import COMMIT_BOUND_US, AppendResult, Pending, Record, Rejected
+from connectors.wall import WallClock
+from slawatch.errors import ConfigError, ConnectorError
+
+FILE_NAME = "intake.sqlite3"
+VERSION = 1
+
+_TRIM_CHUNK = 2_000  # records a commit: an append that waits behind a trim waits milliseconds
+_WAL_KEPT_BYTES = 64 * 1024 * 1024  # what a burst leaves of the write-ahead log's file
+
+# AUTOINCREMENT: a number that was trimmed is never given out again. A duplicate leaves a gap.
+_SCHEMA = (
+    """CREATE TABLE log (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        received_at INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        dedup TEXT NOT NULL,
+        body BLOB NOT NULL,
+        complete_to INTEGER,
+        UNIQUE (source, dedup)
+    ) STRICT""",
+    """CREATE TABLE quarantine (
+        key TEXT PRIMARY KEY,
+        source TEXT NOT NULL,
+        body BLOB NOT NULL,
+        reason TEXT NOT NULL,
+        message TEXT NOT NULL,
+        received_at INTEGER NOT NULL
+    ) STRICT""",
+    f"PRAGMA user_version = {VERSION}",
+)
+# Not INSERT OR IGNORE, which would also swallow a row that breaks another rule of the table.
+_INSERT = """INSERT INTO log (received_at, source, dedup, body, complete_to)
+    VALUES (?, ?, ?, ?, ?) ON CONFLICT (source, dedup) DO NOTHING"""
+_QUARANTINE = """INSERT INTO quarantine (key, source, body, reason, message, received_at)
+    VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING"""
+
+
+class SqliteLog:
+    """Be an `IntakeLog` and a `Quarantine` on one file (write-ahead log, `synchronous=FULL`).
+
+    Safe for any thread of one process; the lock on the state folder keeps other processes out.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        wall: WallClock,
+        *,
+        before_commit: Callable[[], None] = lambda: None,
+    ) -> None:
+        """Open or make the file; `before_commit` runs in the writer, records written, not seen.
+
+        Raises `ConfigError` when the file cannot be used, or holds records stamped over five
+        minutes ahead of this machine's clock.
+        """
+        self.path = path
+        self._wall = wall
+        self._before_commit = before_commit
+        self._write_lock = threading.Lock()
+        self._read_lock = threading.Lock()
+        self._stamp_lock = threading.Lock()
+        self._in_flight_at: int | None = None
+        try:
+            self._writer = _open(path)
+            _prepare(self._writer, path)
+            self._reader = _open(path)
+        except sqlite3.Error as ex:
+            raise ConfigError(f"intake log {str(path)!r} cannot be opened: {ex}") from ex
+        wall.not_before(self.last()[1], f"intake log {str(path)!r}")
+
+    def append(self, records: Sequence[Pending]) -> AppendResult:
+        """Store the records in one commit."""
+        return self.append_groups([records])[0]
+
+    def append_groups(self, groups: Sequence[Sequence[Pending]]) -> list[AppendResult]:
+        """Store several senders' records in one commit, all with one `received_at`."""
+        with self._transaction("append"), self._stamped() as at:
+            counts = [
+                self._writer.executemany(
+                    _INSERT, [(at, source, key, body, to) for source, key, body, to in records]
+                ).rowcount
+                for records in groups
+            ]
+            last_seq = _last(self._writer)[0]
+            self._before_commit()
+            self._writer.execute("COMMIT")
+        return [
+            AppendResult(count, len(records) - count, last_seq)
+            for records, count in zip(groups, counts, strict=True)
+        ]
+
+    def in_flight_at(self) -> int | None:
+        """Return the stamp of the append that is not yet visible, if there is one."""
+        return self._in_flight_at
+
+    def tick_before_read(self) -> int:
+        """Return the L that the next read may claim if it comes back short or empty.
+
+        An append either shows its stamp here, or is stamped later than this call's clock.
+        """
+        with self._stamp_lock:
+            tick = self._wall.now() - COMMIT_BOUND_US
+            in_flight = self._in_flight_at
+        return tick if in_flight is None else min(tick, in_flight - 1)
+
+    def read_after(self, seq: int, limit: int) -> list[Record]:
+        """Return up to `limit` records that follow `seq`, in order."""
+        with self._read_lock, self._foreign_errors("read"):
+            rows = self._reader.execute(
+                "SELECT seq, received_at, source, body, complete_to FROM log "
+                "WHERE seq > ? ORDER BY seq LIMIT ?",
+                (seq, limit),
+            ).fetchall()
+        return list(map(Record._make, rows))
+
+    def last(self) -> tuple[int, int]:
+        """Return `seq` and `received_at` of the last record, or (0, 0)."""
+        with self._read_lock, self._foreign_errors("read"):
+            return _last(self._reader)
+
+    def first_seq_at(self, received_at: int) -> int:
+        """Return the `seq` before which every record was received before an instant.
+
+        It is what a trim by age asks for; `received_at` rises with `seq`, so no index is needed.
+        """
+        with self._read_lock, self._foreign_errors("read"):
+            low, high = 1, _last(self._reader)[0] + 1
+            while low < high:
+                middle = (low + high) // 2
+                seq, at = self._reader.execute(
+                    "SELECT seq, received_at FROM log WHERE seq >= ? ORDER BY seq LIMIT 1",
+                    (middle,),
+                ).fetchone()
+                if at < received_at:
+                    low = seq + 1
+                else:
+                    high = middle
+        return low
+
+    def trim(self, before_seq: int) -> int:
+        """Forget the records before `before_seq`, but never the last, and return how many went.
+
+        The caller keeps what the oldest resumable snapshot would read next. A delivery that
+        comes again after its record went is stored as new.
+        """
+        trimmed = 0
+        before_seq = min(before_seq, self.last()[0])  # the last record holds the last received_at
+        while True:
+            with self._transaction("trim"):
+                count = self._writer.execute(
+                    "DELETE FROM log WHERE seq IN "
+                    "(SELECT seq FROM log WHERE seq < ? ORDER BY seq LIMIT ?)",
+                    (before_seq, _TRIM_CHUNK),
+                ).rowcount
+                self._writer.execute("COMMIT")
+            trimmed += count
+            if count < _TRIM_CHUNK:
+                return trimmed
+
+    def quarantine(self, rows: Sequence[Rejected]) -> int:
+        """Store the rows whose key is new, in one commit, and return how many were."""
+        with self._transaction("quarantine"):
+            count = self._writer.executemany(_QUARANTINE, rows).rowcount
+            self._writer.execute("COMMIT")
+        return count
+
+    def quarantined(self, limit: int = 100) -> list[Rejected]:
+        """Return the rows in quarantine, newest first."""
+        with self._read_lock, self._foreign_errors("read"):
+            rows = self._reader.execute(
+                "SELECT key, source, body, reason, message, received_at FROM quarantine "
+                "ORDER BY rowid DESC LIMIT ?",
+                (limit,),
+            ).fetchall()
+        return list(map(Rejected._make, rows))
+
+    def trim_quarantine(self, before_at: int) -> int:
+        """Forget the quarantined rows received before an instant and return how many went."""
+        with self._transaction("trim"):
+            count = self._writer.execute(
+                "DELETE FROM quarantine WHERE received_at < ?", (before_at,)
+            ).rowcount
+            self._writer.execute("COMMIT")
+        return count
+
+    def close(self) -> None:
+        """Close the file once running calls are done; what is committed stays."""
+        with self._write_lock, self._read_lock:
+            self._reader.close()
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Close the file."""
+        self.close()
+
+    @contextmanager
+    def _transaction(self, doing: str) -> Iterator[None]:
+        """Hold the one writer's place; the body commits, anything raised rolls back."""
+        with self._write_lock, self._foreign_errors(doing):
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _stamped(self) -> Iterator[int]:
+        """Take `received_at` and show it to `tick_before_read` until the commit is visible."""
+        # One lock for both clocks: a tick that misses this stamp was taken before it.
+        with self._stamp_lock:
+            at = self._in_flight_at = self._wall.now()
+        try:
+            yield at
+        finally:
+            self._in_flight_at = None
+
+    @contextmanager
+    def _foreign_errors(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as ex:
+            # Its subclasses but the operational one say that the caller's values are wrong.
+            if type(ex) in (sqlite3.OperationalError, sqlite3.DatabaseError):
+                raise ConnectorError(f"intake log {str(self.path)!r}: cannot {doing}: {ex}") from ex
+            raise
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=5, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")  # an acknowledged record survives power loss
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_KEPT_BYTES}")
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > VERSION:
+        raise ConfigError(
+            f"intake log {str(path)!r} has format {version}, written by a newer slawatch: "
+            f"this one reads up to {VERSION}"
+        )
+    if version == 0:
+        connection.execute("BEGIN IMMEDIATE")
+        for statement in _SCHEMA:
+            connection.execute(statement)
+        connection.execute("COMMIT")
+
+
+def _last(connection: sqlite3.Connection) -> tuple[int, int]:
+    row = connection.execute(
+        "SELECT seq, received_at FROM log ORDER BY seq DESC LIMIT 1"
+    ).fetchone()
+    return (0, 0) if row is None else (int(row[0]), int(row[1]))

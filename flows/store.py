@@ -1,0 +1,140 @@
+"""The store between the flow and the exporter: absolute totals and views, in memory.
+
+The flow's threads put, a scrape reads. Whatever is put replaces what its partition or shard had
+put before, so that nothing is counted twice when a restart plays records again. Mappings are
+kept, not copied: whoever puts one must not change it afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import NamedTuple
+
+from slawatch.views import View
+
+Key = tuple[str, ...]
+HistogramTotal = tuple[tuple[int, ...], int, int]
+"""(cumulative count for each bound, sum, count); the sum of seconds in microseconds."""
+Totals = Mapping[str, Mapping[Key, int] | Mapping[Key, HistogramTotal]]
+"""By family; keys are label values in the order of conventions, seconds are microseconds."""
+Place = tuple[str, str, str]
+"""(dimension, its value, target)."""
+Results = Mapping[Place, Mapping[str, tuple[int, int]]]
+"""By window: (met, breached)."""
+Quantiles = Mapping[Place, Mapping[str, Mapping[float, float]]]
+"""By window and q: seconds."""
+
+
+class PartitionTotals(NamedTuple):
+    """Be what the windows stage says of one partition at log time `log_at`."""
+
+    totals: Totals
+    results: Results
+    quantiles: Quantiles
+    log_at: int
+
+
+class Progress(NamedTuple):
+    """Be how far one partition has been read. Instants in microseconds; 0: no event yet."""
+
+    log_at: int
+    watermark_at: int
+    backlog: int
+
+
+class Exemplar(NamedTuple):
+    """Be the ticket that stands for a series."""
+
+    ticket: str
+    seconds: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """Be what the store held at one instant."""
+
+    totals: Mapping[str, PartitionTotals] = field(default_factory=dict)
+    views: Mapping[str, View] = field(default_factory=dict)
+    progress: Mapping[str, Progress] = field(default_factory=dict)
+    exemplars: Mapping[Key, Exemplar] = field(default_factory=dict)
+    gauges: Mapping[tuple[str, Key], float] = field(default_factory=dict)
+    reads_history: bool = False
+
+    @property
+    def log_at(self) -> int | None:
+        """Return the log time of the partition furthest behind, `None` before the first."""
+        return min((part.log_at for part in self.progress.values()), default=None)
+
+
+class Store:
+    """Hold the newest absolute values; every call is one short lock."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._lock = Lock()
+        self._totals: dict[str, PartitionTotals] = {}
+        self._views: dict[str, View] = {}
+        self._progress: dict[str, Progress] = {}
+        self._exemplars: dict[Key, Exemplar] = {}
+        self._gauges: dict[tuple[str, Key], float] = {}
+        self._reads_history = False
+
+    def put_totals(
+        self,
+        partition: str,
+        values: Totals,
+        results: Results,
+        quantiles: Quantiles,
+        log_at: int,
+    ) -> None:
+        """Replace a partition's totals, window results and window quantiles."""
+        with self._lock:
+            self._totals[partition] = PartitionTotals(values, results, quantiles, log_at)
+
+    def put_view(self, shard: str, view: View) -> None:
+        """Replace a shard's view of its open work."""
+        with self._lock:
+            self._views[shard] = view
+
+    def put_progress(self, partition: str, log_at: int, watermark_at: int, backlog: int) -> None:
+        """Replace how far a partition has been read."""
+        with self._lock:
+            self._progress[partition] = Progress(log_at, watermark_at, backlog)
+
+    def put_exemplar(self, labels: Key, ticket: str, value_seconds: float, at: int) -> None:
+        """Replace the ticket that stands for a series of `sla_results_total`."""
+        with self._lock:
+            self._exemplars[labels] = Exemplar(ticket, value_seconds, at)
+
+    def put_gauge(self, family: str, labels: Key, value: float) -> None:
+        """Replace a value about the program itself, in the family's unit."""
+        with self._lock:
+            self._gauges[family, labels] = value
+
+    def put_history(self, *, is_read: bool) -> None:
+        """Say whether history (a back-fill, an import) is being read."""
+        with self._lock:
+            self._reads_history = is_read
+
+    def drop_partition(self, partition: str) -> None:
+        """Forget a partition that another process has taken over, and its shards."""
+        with self._lock:
+            self._totals.pop(partition, None)
+            self._progress.pop(partition, None)
+            for shard in [name for name in self._views if name.startswith(f"{partition}/")]:
+                del self._views[shard]
+
+    def read(self) -> Contents:
+        """Return everything as it is now."""
+        with self._lock:
+            return Contents(
+                dict(self._totals),
+                dict(self._views),
+                dict(self._progress),
+                dict(self._exemplars),
+                dict(self._gauges),
+                self._reads_history,
+            )

@@ -1,0 +1,218 @@
+"""The compiled rules: what each kind of act does to each target, and which goals a ticket has.
+
+Everything is memoised by small keys, so that the hot path asks two dictionaries an act.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from slawatch.events import PAUSE_REASONS, Actor, Kind
+from slawatch.policy import Reopen, Rules, Source
+
+if TYPE_CHECKING:
+    from slawatch.calendars import Calendar
+    from slawatch.policy import Condition, Goal, Level, Match, Policy, Target
+
+START, STOP, CANCEL, RESET, STOP_TIER = 1, 2, 4, 8, 16
+PAUSE_BITS = {reason: 1 << index for index, reason in enumerate(PAUSE_REASONS)}
+ALL_PAUSES = (1 << len(PAUSE_REASONS)) - 1
+NO_GOAL_US = 1 << 61
+"""The goal of a clock that only measures: never reached."""
+
+
+class TargetGoal(NamedTuple):
+    """Be one target's promise to one ticket.
+
+    `shares` are (level index, elapsed microseconds) ascending, `offsets` (level index, offset,
+    business).
+    """
+
+    goal_us: int
+    calendar: Calendar
+    levels: tuple[Level, ...]
+    shares: tuple[tuple[int, int], ...]
+    offsets: tuple[tuple[int, int, bool], ...]
+    policy: str
+    objective_ratio: float
+
+
+class TicketFacts(NamedTuple):
+    """Be what a policy matches on; region and tier fall back to the team's."""
+
+    source: str
+    channel: str
+    priority: str
+    customer_tier: str
+    region: str
+    team: str
+    tags: tuple[str, ...]
+
+
+class CompiledTarget(NamedTuple):
+    """Be a target with its number and what depends on it."""
+
+    number: int
+    spec: Target
+    pause_bits: int
+    followers: tuple[int, ...]
+    revives: bool
+
+
+class Book:
+    """Answer, for one version of the rules, what the fold asks."""
+
+    def __init__(self, rules: Rules) -> None:
+        """Compile `rules`. Targets keep their order: a chain cascades along it."""
+        self.rules = rules
+        index = {target.name: i for i, target in enumerate(rules.targets)}
+        self.index = index
+        self.names = tuple(target.name for target in rules.targets)
+        self.targets = tuple(
+            CompiledTarget(
+                i,
+                target,
+                sum(PAUSE_BITS[reason] for reason in target.pauses),
+                tuple(index[other.name] for other in rules.targets if other.after == target.name),
+                target.reopen is not Reopen.FIRST_ONLY,
+            )
+            for i, target in enumerate(rules.targets)
+        )
+        self._goals: dict[TicketFacts, tuple[TargetGoal | None, ...]] = {}
+        self._reactions: dict[int, tuple[tuple[int, int], ...]] = {}
+        self._compiled: dict[tuple[str, str, str], TargetGoal | None] = {}
+        self.no_goals: tuple[None, ...] = (None,) * len(self.targets)
+        self.reviving = tuple(t.number for t in self.targets if t.revives)
+        self.adopting = tuple(
+            (t.number, t.spec.adopt) for t in self.targets if t.spec.adopt != "never"
+        )
+
+    def source(self, name: str) -> Source:
+        """Return the source, or one with the default grace that can show every act."""
+        return self.rules.sources.get(name) or Source(name, self.rules.grace_us)
+
+    def team_labels(self, team: str) -> tuple[str, str]:
+        """Return region and tier that ride with the label `team`; "" where it has none."""
+        known = self.rules.teams.get(team)
+        return (known.region, str(known.tier)) if known else ("", "")
+
+    def goals(self, facts: TicketFacts) -> tuple[TargetGoal | None, ...]:
+        """Return the goal by target index; `None` where no clock runs (or can be seen to end)."""
+        found = self._goals.get(facts)
+        if found is None:
+            if len(self._goals) > 100_000:  # tags are free text: keep the memo bounded
+                self._goals.clear()
+            found = self._goals[facts] = self._resolve(facts)
+        return found
+
+    def _resolve(self, facts: TicketFacts) -> tuple[TargetGoal | None, ...]:
+        for policy in self.rules.policies:
+            if is_match(policy.match, facts):
+                return tuple(
+                    self._goal(policy, target.spec.name, facts.priority)
+                    if self.is_observable(target.spec, facts.source, facts.channel)
+                    else None
+                    for target in self.targets
+                )
+        return self.no_goals
+
+    def _goal(self, policy: Policy, target: str, priority: str) -> TargetGoal | None:
+        goal = policy.goals.get(target)
+        if goal is None:
+            return None
+        key = (policy.name, target, priority)
+        if key not in self._compiled:
+            amount = goal.goal_us.get(priority, goal.goal_us.get(""))
+            self._compiled[key] = None if amount is None else compile_goal(goal, amount, policy)
+        return self._compiled[key]
+
+    def is_observable(self, target: Target, source: str, channel: str) -> bool:
+        """Tell whether the source can show an act that stops the target on this channel."""
+        shows = self.source(source).shows
+        if not shows:
+            return True
+        shown = shows.get(channel, shows.get("", frozenset()))
+        return any(not condition.kinds.isdisjoint(shown) for condition in target.stop)
+
+    def reactions(
+        self, kinds: int, actor: int, tier: int, *, public: bool
+    ) -> tuple[tuple[int, int], ...]:
+        """Return (target index, flags) of the targets that an act touches.
+
+        `kinds` has the bit of each kind that the act is or was derived to be.
+        """
+        key = ((kinds << 4 | tier) << 3 | actor << 1) | public
+        found = self._reactions.get(key)
+        if found is None:
+            found = self._reactions[key] = tuple(
+                (target.number, flags)
+                for target in self.targets
+                if (flags := _flags(target.spec, kinds, actor, tier, public=public))
+            )
+        return found
+
+
+def _flags(target: Target, kinds: int, actor: int, tier: int, *, public: bool) -> int:
+    flags = 0
+    for bit, conditions in (
+        (START, target.start),
+        (STOP, target.stop),
+        (CANCEL, target.cancel),
+        (RESET, target.reset),
+    ):
+        for condition in conditions:
+            if is_met(condition, kinds, actor, tier, public=public):
+                flags |= STOP_TIER if bit == STOP and condition.clock_tier else bit
+    return flags
+
+
+def is_met(condition: Condition, kinds: int, actor: int, tier: int, *, public: bool) -> bool:
+    """Tell whether an act meets a condition; a clock's own tier is the caller's to compare."""
+    return (
+        any(kinds >> kind & 1 for kind in condition.kinds)
+        and (not condition.actors or Actor(actor) in condition.actors)
+        and (condition.public is None or condition.public == public)
+        and tier >= condition.min_tier
+    )
+
+
+def is_match(match: Match, facts: TicketFacts) -> bool:
+    """Tell whether a policy is for this ticket."""
+    return all(
+        not wanted or value in wanted
+        for wanted, value in (
+            (match.priorities, facts.priority),
+            (match.channels, facts.channel),
+            (match.customer_tiers, facts.customer_tier),
+            (match.regions, facts.region),
+            (match.teams, facts.team),
+            (match.sources, facts.source),
+        )
+    ) and (not match.tags or not match.tags.isdisjoint(facts.tags))
+
+
+def compile_goal(goal: Goal, amount_us: int, policy: Policy) -> TargetGoal:
+    """Work out the instants of the levels once a goal."""
+    shares = sorted(
+        (-(-amount_us * round(level.ratio * 1_000_000) // 1_000_000), i)
+        for i, level in enumerate(goal.levels)
+        if level.ratio is not None
+    )
+    return TargetGoal(
+        amount_us,
+        goal.calendar,
+        goal.levels,
+        tuple((i, share) for share, i in shares),
+        tuple(
+            (i, level.offset_us, level.business)
+            for i, level in enumerate(goal.levels)
+            if level.offset_us is not None
+        ),
+        policy.name,
+        goal.objective_ratio,
+    )
+
+
+def kind_bits(kinds: frozenset[Kind]) -> int:
+    """Return the bits of a set of kinds."""
+    return sum(1 << kind for kind in kinds)

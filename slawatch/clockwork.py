@@ -1,0 +1,284 @@
+"""The clocks of a ticket: started, paused, stopped, retargeted and reopened by one act.
+
+`slawatch.lifecycle` says what an act is; this says what it does to the clocks.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slawatch.book import CANCEL, RESET, START, STOP, STOP_TIER, Book, TargetGoal
+from slawatch.clocks import FOREVER, Clock, State
+from slawatch.policy import Adopt, OnCalendarChange, OnChange, OnRelax, Reopen, Restart
+
+from slawatch.ticket import Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from slawatch.effects import Given
+    from slawatch.events import Extras
+    from slawatch.interning import Interner
+    from slawatch.ticket import Act
+
+
+class Clockwork:
+    """Drive the clocks of tickets by one version of the rules.
+
+    `trace`, where given, is called with (instant, word, clock) at each change of a clock.
+    """
+
+    def __init__(
+        self,
+        book: Book,
+        interner: Interner,
+        trace: Callable[[int, str, Clock], None] | None = None,
+    ) -> None:
+        """Take the compiled rules and the shard's interner."""
+        self.book = book
+        self.interner = interner
+        self.trace = trace
+        self._goals: dict[int, tuple[TargetGoal | None, ...]] = {}
+
+    def goals(self, profile: int) -> tuple[TargetGoal | None, ...]:
+        """Return the goals of a profile, by target."""
+        found = self._goals.get(profile)
+        if found is None:
+            found = self.book.goals(self.interner.profiles[profile].facts)
+            self._goals[profile] = found
+        return found
+
+    def forget_profiles(self) -> None:
+        """Drop what was remembered by profile number (the interner was compacted)."""
+        self._goals.clear()
+
+    def cross(self, ticket: Ticket, at: int) -> None:
+        """Note the breaches that happened before `at`, with the holder of that moment."""
+        for clock in ticket.live.values():
+            if clock.breach_at < at and not clock.breached_at and clock.state == State.RUNNING:
+                self._breach(ticket, clock, clock.breach_at, "")
+        self._set_trigger(ticket)
+
+    def _breach(self, ticket: Ticket, clock: Clock, at: int, reason: str) -> None:
+        clock.due = clock.due_at()
+        clock.next_at = 0
+        clock.breached_at = max(at, ticket.adopted_at)
+        clock.reason = reason or clock.reason
+        clock.labels = ticket.profile
+        ticket.crossed_at = max(ticket.crossed_at, clock.breached_at)
+        self._traced(clock.breached_at, "breached", clock)
+
+    @staticmethod
+    def _set_trigger(ticket: Ticket) -> None:
+        trigger = FOREVER
+        for clock in ticket.live.values():
+            if clock.breach_at < trigger and not clock.breached_at:
+                trigger = clock.breach_at
+        ticket.triggers_at = trigger
+
+    def _react(
+        self, ticket: Ticket, at: int, tier: int, reactions: tuple[tuple[int, int], ...]
+    ) -> None:
+        live = ticket.live
+        for index, flags in reactions:
+            clock = live.get(index)
+            if clock is not None:
+                if flags & CANCEL:
+                    self._end(ticket, clock, at, "cancelled")
+                    clock = None
+                elif flags & STOP or (flags & STOP_TIER and tier >= clock.tier):
+                    self._stop(ticket, clock, at)
+                    clock = None
+                elif flags & RESET:
+                    clock.reset(at)
+                    self._traced(at, "reset", clock)
+            if flags & START:
+                if clock is not None and (
+                    self.book.targets[index].spec.restart is Restart.NEW_CYCLE
+                ):
+                    self._end(ticket, clock, at, "superseded")
+                    clock = None
+                if clock is None:
+                    self._start(ticket, index, at)
+        self._set_trigger(ticket)
+
+    def _start(self, ticket: Ticket, index: int, at: int) -> None:
+        """Start a cycle, or pass the start on along the chain where no clock runs."""
+        target = self.book.targets[index]
+        goal = self.goals(ticket.profile)[index]
+        if goal is None:
+            for follower in target.followers:
+                self._start(ticket, follower, at)
+            return
+        cycle = ticket.cycles.get(index, 0)
+        if index in ticket.live or (cycle and not target.spec.cycles):
+            return
+        ticket.cycles[index] = cycle + 1
+        clock = Clock(index, cycle + 1, at, goal, ticket.profile)
+        clock.tier = self.interner.profiles[ticket.profile].tier
+        ticket.clocks.append(clock)
+        ticket.live[index] = clock
+        if ticket.pauses & target.pause_bits:
+            clock.pause(at)
+        self._traced(at, "started", clock)
+
+    def _stop(self, ticket: Ticket, clock: Clock, at: int) -> None:
+        clock.stop(at)
+        if not clock.breached_at:
+            clock.labels = ticket.profile
+        del ticket.live[clock.target]
+        self._traced(at, "stopped", clock)
+        for follower in self.book.targets[clock.target].followers:
+            self._start(ticket, follower, at)
+
+    def _end(self, ticket: Ticket, clock: Clock, at: int, reason: str) -> None:
+        clock.cancel(at, reason)
+        del ticket.live[clock.target]
+        self._traced(at, reason, clock)
+
+    def _retarget(
+        self, ticket: Ticket, at: int, before: tuple[TargetGoal | None, ...]
+    ) -> None:
+        """Give every live clock the goal of the ticket as it is now; start what is new."""
+        goals = self.goals(ticket.profile)
+        if goals == before:
+            return
+        for clock in list(ticket.live.values()):
+            goal = goals[clock.target]
+            spec = self.book.targets[clock.target].spec
+            if goal is None:
+                self._end(ticket, clock, at, "policy_change")
+            elif goal is not clock.goal and spec.on_change is OnChange.RECOMPUTE:
+                self._take_goal(ticket, clock, goal, at)
+        for index, goal in enumerate(goals):
+            if goal is not None and before[index] is None and index not in ticket.cycles:
+                self._start_late(ticket, index, goal, at)
+        self._set_trigger(ticket)
+
+    def _take_goal(self, ticket: Ticket, clock: Clock, goal: TargetGoal, at: int) -> None:
+        spec = self.book.targets[clock.target].spec
+        if clock.breach_at < at and not clock.breached_at:
+            self._breach(ticket, clock, clock.breach_at, "")
+        clock.retarget(
+            goal,
+            ticket.profile,
+            at,
+            last_only=spec.on_calendar_change is OnCalendarChange.LAST_ONLY,
+        )
+        exceeded = clock.elapsed(at) > goal.goal_us
+        if exceeded and not clock.breached_at:
+            self._breach(ticket, clock, at, "policy_change")
+        elif not exceeded and clock.breached_at and spec.on_relax is OnRelax.RETRACT:
+            clock.breached_at = clock.due = 0
+            clock.labels = -1
+            clock.reason = ""
+            self._traced(at, "retracted", clock)
+        self._traced(at, "goal", clock)
+
+    def alone(self, index: int, goal: TargetGoal) -> Clockwork:
+        """Return a fold that knows one target alone."""
+        raise NotImplementedError
+
+    def apply(self, ticket: Ticket, act: Act, effects: list[Given]) -> None:
+        """Advance a ticket by its next act in order."""
+        raise NotImplementedError
+
+    def _start_late(self, ticket: Ticket, index: int, goal: TargetGoal, at: int) -> None:
+        """Start a clock that the ticket would have had, had the policy been there before.
+
+        Its acts are told over again for this target alone, so the start and the pauses are those
+        of the past; a goal already exceeded breaches at the change.
+        """
+        twin = Ticket(ticket.key, ticket.profile)
+        twin.adopted_at = ticket.adopted_at
+        solo = self.alone(index, goal)
+        for act in ticket.acts[: ticket.folded]:
+            solo.apply(twin, act, [])
+        clock = twin.live.get(index)
+        if clock is None or ticket.base is not None:
+            return
+        if not clock.breached_at and clock.elapsed(at) > goal.goal_us:
+            self._breach(ticket, clock, at, "policy_change")
+        ticket.cycles[index] = clock.cycle
+        ticket.clocks.append(clock)
+        ticket.live[index] = clock
+        self._traced(at, "started", clock)
+
+    def _reopen(self, ticket: Ticket, at: int) -> None:
+        """Wake the clocks whose target says so, by its mode."""
+        goals = self.goals(ticket.profile)
+        for index in self.book.reviving:
+            goal = goals[index]
+            if goal is None or index in ticket.live:
+                continue
+            mode = self.book.targets[index].spec.reopen
+            if mode is Reopen.NEW_CYCLE:
+                if index in ticket.cycles:
+                    self._start_cycle(ticket, index, at)
+                continue
+            clock = _last_stopped(ticket, index)
+            if clock is not None:
+                self._revive(ticket, clock, goal, at, mode)
+        self._set_trigger(ticket)
+
+    def _start_cycle(self, ticket: Ticket, index: int, at: int) -> None:
+        cycles = ticket.cycles.pop(index)
+        self._start(ticket, index, at)
+        clock = ticket.live[index]
+        clock.cycle = ticket.cycles[index] = cycles + 1
+
+    def _revive(
+        self, ticket: Ticket, clock: Clock, goal: TargetGoal, at: int, mode: Reopen
+    ) -> None:
+        if mode is Reopen.RESET:
+            clock.reset(at)
+            clock.breached_at = 0
+        else:
+            clock.revive(at, closed_stretch_runs=mode is Reopen.LAST_STOP)
+        ticket.live[clock.target] = clock
+        if goal is not clock.goal:
+            self._take_goal(ticket, clock, goal, at)
+        if clock.breach_at < at and not clock.breached_at:
+            self._breach(ticket, clock, clock.breach_at, "")
+        self._traced(at, "reopened", clock)
+
+    def _adopt(self, ticket: Ticket, extras: Extras, at: int) -> None:
+        """Start the clocks whose start is known from the attributes of a ticket met mid-life."""
+        for index, attribute in self.book.adopting:
+            instant = (
+                extras.opened_at if attribute is Adopt.OPENED_AT else extras.waiting_since
+            )
+            if instant is None or instant > at or index in ticket.cycles:
+                continue
+            if ticket.is_open():
+                self._start(ticket, index, instant)
+        if extras.opened_at is not None:
+            ticket.created_at = min(ticket.created_at, extras.opened_at)
+        self._set_trigger(ticket)
+
+    def _traced(self, at: int, word: str, clock: Clock) -> None:
+        if self.trace is not None:
+            self.trace(at, word, clock)
+
+    def _pause_clocks(self, ticket: Ticket, at: int) -> None:
+        """Pause and resume the live clocks as the ticket's pause reasons say."""
+        pauses = ticket.pauses
+        for clock in ticket.live.values():
+            bits = self.book.targets[clock.target].pause_bits
+            if not bits:
+                continue
+            if pauses & bits:
+                if clock.state == State.RUNNING:
+                    clock.pause(at)
+                    self._traced(at, "paused", clock)
+            elif clock.state == State.PAUSED:
+                clock.resume(at)
+                self._traced(at, "resumed", clock)
+        self._set_trigger(ticket)
+
+
+def _last_stopped(ticket: Ticket, index: int) -> Clock | None:
+    for clock in reversed(ticket.clocks):
+        if clock.target == index:
+            return clock if clock.state == State.STOPPED else None
+    return None

@@ -1,0 +1,397 @@
+"""Every metric and label name, with type, unit and help: the one source.
+
+Prometheus conventions: base units, `_total` on counters alone, instants as
+`_timestamp_seconds`, ratios from 0 to 1. `sla_` says how customers are served, `slawatch_` how
+the program is.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+MAX_URGENT = 20
+"""How many tickets the one family that names tickets may hold."""
+
+
+class Type(StrEnum):
+    """Say what a family is, in Prometheus' words."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    INFO = "info"
+
+
+class Shown(StrEnum):
+    """Say when a family is exposed.
+
+    ALWAYS: on every scrape, its label sets created at 0. FRESH: counts of open work and windows,
+    created at 0 and absent while log time is behind. FRESH_IF_ANY: the same, and absent for each
+    label set that has none. IF_ANY: absent for each label set that has none.
+    """
+
+    ALWAYS = "always"
+    FRESH = "fresh"
+    FRESH_IF_ANY = "fresh_if_any"
+    IF_ANY = "if_any"
+
+
+class Family(NamedTuple):
+    """Be one metric family. `name` is the name that queries use."""
+
+    name: str
+    type: Type
+    labels: tuple[str, ...]
+    help: str
+    shown: Shown = Shown.ALWAYS
+
+    @property
+    def base(self) -> str:
+        """Return the name without the suffix that the type adds."""
+        return self.name.removesuffix("_total").removesuffix("_info")
+
+    @property
+    def unit(self) -> str:
+        """Return the base unit that the name ends in, if any."""
+        end = self.base.rpartition("_")[2]
+        return end if end in ("seconds", "bytes", "ratio") else ""
+
+    @property
+    def divisor(self) -> int:
+        """Return what a total is divided by at export: seconds are kept as microseconds."""
+        return 1_000_000 if self.unit == "seconds" else 1
+
+
+def _counter(name: str, labels: str, text: str) -> Family:
+    return Family(name, Type.COUNTER, tuple(labels.split()), text)
+
+
+def _gauge(name: str, labels: str, text: str, shown: Shown = Shown.ALWAYS) -> Family:
+    return Family(name, Type.GAUGE, tuple(labels.split()), text, shown)
+
+
+def _histogram(name: str, labels: str, text: str) -> Family:
+    return Family(name, Type.HISTOGRAM, tuple(labels.split()), text)
+
+
+def _info(name: str, labels: str, text: str) -> Family:
+    return Family(name, Type.INFO, tuple(labels.split()), text)
+
+
+RESULTS = _counter(
+    "sla_results_total",
+    "channel priority target outcome",
+    "Clock cycles by the outcome first published, each once; net of corrections is attainment.",
+)
+TEAM_RESULTS = _counter(
+    "sla_team_results_total",
+    "team region tier priority target outcome",
+    "The same clock cycles by the team that answers for them.",
+)
+CORRECTIONS = _counter(
+    "sla_result_corrections_total",
+    "channel priority target change",
+    "Changes of a published outcome by events that came later.",
+)
+EXCUSED = _counter(
+    "sla_excused_total",
+    "priority target reason",
+    "Breaches that people agreed to excuse.",
+)
+WARNINGS = _counter(
+    "sla_warnings_total",
+    "priority target level",
+    "Warning levels reached, each once a cycle.",
+)
+DURATION = _histogram(
+    "sla_duration_seconds",
+    "channel target clock",
+    "Duration of stopped clocks without pauses, in business or wall time; buckets hold each goal.",
+)
+PAUSED = _counter(
+    "sla_paused_seconds_total",
+    "reason",
+    "Time for which clocks were paused, by reason.",
+)
+HELD = _counter(
+    "sla_held_seconds_total",
+    "team region tier status",
+    "Time for which teams held tickets, by the ticket's status.",
+)
+HANDOVERS = _counter(
+    "sla_handovers_total",
+    "from to",
+    "Handovers of tickets from team to team.",
+)
+HOPS = _histogram(
+    "sla_hops",
+    "",
+    "Handovers that a resolved ticket went through.",
+)
+CREATED = _counter(
+    "sla_tickets_created_total",
+    "channel priority",
+    "Tickets created.",
+)
+RESOLVED = _counter(
+    "sla_tickets_resolved_total",
+    "channel priority",
+    "Tickets resolved.",
+)
+REOPENED = _counter(
+    "sla_tickets_reopened_total",
+    "channel priority",
+    "Tickets reopened.",
+)
+REASSIGNED = _counter(
+    "sla_tickets_reassigned_total",
+    "category",
+    "Changes of a ticket's team, by the ticket's category.",
+)
+ESCALATIONS = _counter(
+    "sla_escalations_total",
+    "tier",
+    "Escalations, by the tier they went to.",
+)
+CSAT = _counter(
+    "sla_csat_ratings_total",
+    "channel score",
+    "Customer ratings from 1 to 5.",
+)
+SURVEYS = _counter(
+    "sla_surveys_total",
+    "channel",
+    "Surveys sent: the response rate's base.",
+)
+FIRST_REPLIES = _counter(
+    "sla_first_replies_total",
+    "channel actor",
+    "First public replies to tickets, by who gave them.",
+)
+CONTACTS = _counter(
+    "sla_contacts_total",
+    "channel outcome within",
+    "Contacts on live channels by how they ended and whether within the answer threshold.",
+)
+TICKETS = _gauge(
+    "sla_tickets",
+    "channel priority status",
+    "Tickets that are not closed.",
+    Shown.FRESH,
+)
+TEAM_TICKETS = _gauge(
+    "sla_team_tickets",
+    "team region tier status",
+    "The same tickets by the team that holds them.",
+    Shown.FRESH,
+)
+CLOCKS = _gauge(
+    "sla_clocks",
+    "channel priority target state",
+    "Clocks that have not stopped, each in the first state that is true of it: breached, at "
+    "risk, paused, running.",
+    Shown.FRESH,
+)
+OLDEST = _gauge(
+    "sla_oldest_waiting_timestamp_seconds",
+    "channel priority target",
+    "Start of the oldest running clock; absent when none waits.",
+    Shown.FRESH_IF_ANY,
+)
+URGENT = _gauge(
+    "sla_urgent_ticket_due_timestamp_seconds",
+    "ticket target channel team",
+    "When the most urgent clocks are due: at most 20.",
+    Shown.FRESH_IF_ANY,
+)
+WAITING = _gauge(
+    "sla_contacts_waiting",
+    "channel",
+    "Contacts on live channels that wait for an answer.",
+    Shown.FRESH,
+)
+WAITING_PAST = _gauge(
+    "sla_contacts_waiting_past_threshold",
+    "channel",
+    "Those of them that have waited longer than the answer threshold.",
+    Shown.FRESH,
+)
+DIMENSIONS = ("channel", "priority", "team")
+WINDOW_RESULTS = {
+    dimension: _gauge(
+        f"sla_{dimension}_window_results",
+        f"{labels} target window outcome",
+        f"Net results by {dimension} in the window that ends now, event time; never rate() it.",
+        Shown.FRESH,
+    )
+    for dimension, labels in zip(
+        DIMENSIONS, ("channel", "priority", "team region tier"), strict=True
+    )
+}
+WINDOW_DURATIONS = {
+    dimension: _gauge(
+        f"sla_{dimension}_window_duration_seconds",
+        f"{labels} target window q",
+        f"Quantile q of business durations by {dimension} in the window; not additive.",
+        Shown.FRESH_IF_ANY,
+    )
+    for dimension, labels in zip(
+        DIMENSIONS, ("channel", "priority", "team region tier"), strict=True
+    )
+}
+GOAL = _gauge(
+    "sla_goal_seconds",
+    "channel priority target",
+    "Goal of a ticket of which only channel and priority are known.",
+)
+OBJECTIVE = _gauge(
+    "sla_objective_ratio",
+    "target priority",
+    "Share of clocks that must meet the goal; the strictest of the channels.",
+)
+OBSERVABLE = _gauge(
+    "sla_target_observable",
+    "channel target",
+    "1 where a connector can show the target's end, 0 where it is promised and not measured.",
+)
+EVENTS = _counter(
+    "slawatch_events_total",
+    "connector outcome",
+    "Events read, by what became of them.",
+)
+QUARANTINED = _counter(
+    "slawatch_quarantined_total",
+    "connector reason",
+    "Events set aside, by the reason.",
+)
+UNKNOWN_VALUES = _counter(
+    "slawatch_unknown_values_total",
+    "connector key",
+    "Values of optional keys that were not understood; their events count as 'other'.",
+)
+UNMATCHED = _counter(
+    "slawatch_policy_unmatched_total",
+    "",
+    "Tickets that no policy matched.",
+)
+OFFSETS = _counter(
+    "slawatch_counter_offsets_total",
+    "",
+    "Counter series that came back lower after a restart and carry a fixed offset since.",
+)
+FLOOR_ERRORS = _counter(
+    "slawatch_counter_floor_errors_total",
+    "",
+    "Scrapes whose counters could not be saved: after a crash those may read as reset.",
+)
+LOG_TIME = _gauge(
+    "slawatch_log_time_timestamp_seconds",
+    "",
+    "Up to which arrival time everything has been judged, of the partition furthest behind.",
+    Shown.IF_ANY,
+)
+WATERMARK = _gauge(
+    "slawatch_watermark_timestamp_seconds",
+    "",
+    "Latest event time seen, of the partition furthest behind; absent before the first event.",
+    Shown.IF_ANY,
+)
+BACKLOG = _gauge(
+    "slawatch_intake_backlog",
+    "",
+    "Records in the intake log that wait to be read.",
+)
+DELIVERY_DELAY = _gauge(
+    "slawatch_delivery_delay_seconds",
+    "connector",
+    "Longest delay from an event to its arrival, lately: what a source's grace must cover.",
+    Shown.IF_ANY,
+)
+CATCHING_UP = _gauge(
+    "slawatch_catching_up",
+    "",
+    "1 while log time is behind or history is read, and for the longest page window after.",
+)
+LATENESS = _gauge(
+    "slawatch_deadline_lateness_seconds",
+    "",
+    "How long after its instant the last deadline was passed, wall time.",
+)
+SNAPSHOT_BYTES = _gauge(
+    "slawatch_snapshot_bytes",
+    "",
+    "Size of the last state snapshot; 0 before the first.",
+)
+SNAPSHOT_SECONDS = _gauge(
+    "slawatch_snapshot_seconds",
+    "",
+    "Time that the last state snapshot took; 0 before the first.",
+)
+LAST_SCRAPE = _gauge(
+    "slawatch_last_scrape_timestamp_seconds",
+    "",
+    "Time of the scrape before this one; of this one if it is the first.",
+)
+BUILD = _info(
+    "slawatch_build_info",
+    "version python",
+    "Version of slawatch and of Python.",
+)
+CONFIG = _info(
+    "slawatch_config_info",
+    "digest",
+    "Digest of the configuration.",
+)
+
+FAMILIES: tuple[Family, ...] = (
+    RESULTS,
+    TEAM_RESULTS,
+    CORRECTIONS,
+    EXCUSED,
+    WARNINGS,
+    DURATION,
+    PAUSED,
+    HELD,
+    HANDOVERS,
+    HOPS,
+    CREATED,
+    RESOLVED,
+    REOPENED,
+    REASSIGNED,
+    ESCALATIONS,
+    CSAT,
+    SURVEYS,
+    FIRST_REPLIES,
+    CONTACTS,
+    TICKETS,
+    TEAM_TICKETS,
+    CLOCKS,
+    OLDEST,
+    URGENT,
+    WAITING,
+    WAITING_PAST,
+    *WINDOW_RESULTS.values(),
+    *WINDOW_DURATIONS.values(),
+    GOAL,
+    OBJECTIVE,
+    OBSERVABLE,
+    EVENTS,
+    QUARANTINED,
+    UNKNOWN_VALUES,
+    UNMATCHED,
+    OFFSETS,
+    FLOOR_ERRORS,
+    LOG_TIME,
+    WATERMARK,
+    BACKLOG,
+    DELIVERY_DELAY,
+    CATCHING_UP,
+    LATENESS,
+    SNAPSHOT_BYTES,
+    SNAPSHOT_SECONDS,
+    LAST_SCRAPE,
+    BUILD,
+    CONFIG,
+)
+"""In the order of a scrape."""

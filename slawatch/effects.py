@@ -1,0 +1,67 @@
+"""What a fold counts beside clocks: each effect becomes a counter's increase."""
+
+from __future__ import annotations
+
+from collections import Counter
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Effect(IntEnum):
+    """Name what is counted; the labels are those of the metric family in conventions."""
+
+    CREATED = 0
+    RESOLVED = 1
+    REOPENED = 2
+    REASSIGNED = 3
+    ESCALATED = 4
+    HANDOVER = 5
+    HELD = 6
+    PAUSED = 7
+    HOPS = 8
+    FIRST_REPLY = 9
+    SURVEY = 10
+    RATING = 11
+    CONTACT = 12
+
+
+Given = tuple[Effect, tuple[str, ...], int]
+"""(effect, label values, amount): 1, or microseconds, or the observed value of `HOPS`."""
+
+
+def find_growth(before: Iterable[Given], after: Iterable[Given]) -> list[Given]:
+    """Return what a ticket folded again adds to what it had given.
+
+    Counters never go down, so of each effect at most the growth of its total is given, from the
+    label sets that grew. `HOPS` is a histogram: a ticket's observation is made once a resolution.
+    """
+    grown: list[Given] = []
+    old: dict[Effect, Counter[tuple[str, ...]]] = _sum(before)
+    for effect, labels in _sum(after).items():
+        was = old.get(effect, Counter())
+        room = sum(labels.values()) - sum(was.values())
+        for key, amount in labels.items():
+            more = min(amount - was[key], room)
+            if more > 0:
+                room -= more
+                grown.extend(_given(effect, key, more))
+    return grown
+
+
+def _sum(given: Iterable[Given]) -> dict[Effect, Counter[tuple[str, ...]]]:
+    sums: dict[Effect, Counter[tuple[str, ...]]] = {}
+    for effect, labels, amount in given:
+        if effect is Effect.HOPS:
+            sums.setdefault(effect, Counter())[str(amount),] += 1
+        else:
+            sums.setdefault(effect, Counter())[labels] += amount
+    return sums
+
+
+def _given(effect: Effect, key: tuple[str, ...], amount: int) -> list[Given]:
+    if effect is Effect.HOPS:
+        return [(effect, (), int(key[0]))] * amount
+    return [(effect, key, amount)]

@@ -1,0 +1,310 @@
+"""The packed form of a ticket: what a shard keeps of it and what a snapshot holds.
+
+One record is a header, the acts, the clocks and the holders, little-endian. Layouts are a
+promise: a change takes a new VERSION and a migration in `slawatch.shard`.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from struct import Struct
+from typing import TYPE_CHECKING
+
+from slawatch.book import NO_GOAL_US, TargetGoal
+from slawatch.calendars import Calendar
+from slawatch.clocks import FOREVER, Clock, State
+from slawatch.events import Extras, Kind, rank_of
+from slawatch.ticket import Act, Ticket
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from slawatch.lifecycle import Fold
+
+VERSION = 1
+
+# next_at, created_at, adopted_at, crossed_at, last_at, holder_since, pause_since; profile;
+# folded, acts, hops, clocks, cycles, holders, extras; status, pauses, contact, replied; base
+_HEADER = Struct("<7qI3H4B4BI")
+_CLOCK = Struct("<BHBBHBBI4qI")  # the fields every clock has
+_MORE = Struct("<5qIIqBB")  # those of a clock that was paused, has breached or has ended
+_PAUSE = Struct("<qq")
+_HELD = Struct("<BBQQ")
+_EXTRA = Struct("<HB")
+_NEXT_AT = Struct("<q")
+_REASONS = ("", "policy_change", "cancelled", "superseded", "expired")
+_NONE = 0xFFFFFFFF
+_HAS_MORE, _OBSERVED = 1, 2
+_GONE = -1
+"""The target of a clock whose definition the rules no longer have."""
+
+
+def read_last_at(row: bytes) -> int:
+    """Return the instant of the last act folded into a packed ticket."""
+    at: int = _NEXT_AT.unpack_from(row, 4 * 8)[0]
+    return at
+
+
+def read_next_at(row: bytes) -> int:
+    """Return the instant at which a packed ticket wants to be looked at."""
+    at: int = _NEXT_AT.unpack_from(row)[0]
+    return at
+
+
+@lru_cache(maxsize=512)
+def _acts_struct(count: int) -> Struct:
+    return Struct("<" + "qqHIQ" * count)
+
+
+def pack_ticket(ticket: Ticket) -> bytes:
+    """Pack everything but the key."""
+    base = ticket.base or b""
+    flat: list[int] = []
+    extras: list[bytes] = []
+    for index, act in enumerate(ticket.acts):
+        at, sequence, _, id_hash, kind, actor, public, asserted, extra = act
+        flat += (at, sequence, (kind & 0xFF) << 3 | actor << 1 | public, asserted, id_hash)
+        if extra is not None:
+            extras.append(_pack_extras(index, extra))
+    parts = [
+        _HEADER.pack(
+            ticket.queued_at,
+            ticket.created_at,
+            ticket.adopted_at,
+            ticket.crossed_at,
+            ticket.last_at,
+            ticket.holder_since,
+            ticket.pause_since,
+            ticket.profile,
+            ticket.folded,
+            len(ticket.acts),
+            min(ticket.hops, 0xFFFF),
+            len(ticket.clocks),
+            len(ticket.cycles),
+            len(ticket.held),
+            len(extras),
+            ticket.status,
+            ticket.pauses,
+            ticket.contact,
+            ticket.replied,
+            len(base),
+        ),
+        _acts_struct(len(ticket.acts)).pack(*flat),
+    ]
+    parts += extras
+    parts += [_pack_clock(clock) for clock in ticket.clocks]
+    parts.append(b"".join(_CYCLE.pack(index, n) for index, n in ticket.cycles.items()))
+    for (team, status), (wall, business) in ticket.held.items():
+        name = team.encode()[:255]
+        parts.append(_HELD.pack(len(name), status, wall, business) + name)
+    parts.append(base)
+    return b"".join(parts)
+
+
+_CYCLE = Struct("<BH")
+
+
+def _pack_extras(index: int, extras: Extras) -> bytes:
+    mask = sum(1 << i for i, value in enumerate(extras) if value is not None)
+    values = [value for value in extras if value is not None]
+    return _EXTRA.pack(index, mask) + Struct(f"<{len(values)}q").pack(*values)
+
+
+def _pack_clock(clock: Clock) -> bytes:
+    more = (
+        clock.state != State.RUNNING
+        or clock.run_from != clock.started_at
+        or bool(clock.breached_at or clock.published or clock.pauses or clock.due)
+    )
+    flags = (_HAS_MORE if more else 0) | (_OBSERVED if clock.observed else 0)
+    head = _CLOCK.pack(
+        clock.target,
+        clock.cycle,
+        clock.state,
+        flags,
+        clock.fired,
+        clock.published,
+        clock.tier,
+        clock.profile,
+        clock.started_at,
+        clock.run_from,
+        clock.breach_at,
+        clock.next_at,
+        clock.labels if clock.labels >= 0 else _NONE,
+    )
+    if not more:
+        return head
+    pauses = clock.pauses or ()
+    return b"".join(
+        (
+            head,
+            _MORE.pack(
+                clock.elapsed_us,
+                clock.wall_us,
+                clock.breached_at,
+                clock.stopped_at,
+                clock.due,
+                clock.booked if clock.booked >= 0 else _NONE,
+                len(pauses),
+                clock.booked_at,
+                min(clock.revisions, 255),
+                _REASONS.index(clock.reason),
+            ),
+            *(_PAUSE.pack(*span) for span in pauses),
+        )
+    )
+
+
+def unpack_ticket(
+    key: str, row: bytes, fold: Fold, targets: Sequence[int | None] | None = None
+) -> Ticket:
+    """Unpack a ticket; goals come from the fold's rules by the profile that each clock keeps.
+
+    `targets`, where the rules have changed since, gives each old target its new index.
+    """
+    head = _HEADER.unpack_from(row)
+    ticket = Ticket(key, head[7])
+    (
+        ticket.next_at,
+        ticket.created_at,
+        ticket.adopted_at,
+        ticket.crossed_at,
+        ticket.last_at,
+        ticket.holder_since,
+        ticket.pause_since,
+    ) = head[:7]
+    ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[8:15]
+    ticket.status, ticket.pauses, ticket.contact, ticket.replied, n_base = head[15:20]
+    at = _HEADER.size
+    acts = _acts_struct(n_acts)
+    flat = acts.unpack_from(row, at)
+    at += acts.size
+    extras: dict[int, Extras] = {}
+    for _ in range(n_extras):
+        at = _unpack_extras(row, at, extras)
+    asserted = fold.interner.asserted
+    ticket.acts = [
+        _unpack_act(flat, i * 5, extras.get(i), asserted[flat[i * 5 + 3]].status)
+        for i in range(n_acts)
+    ]
+    trigger = FOREVER
+    for _ in range(n_clocks):
+        clock, at = _unpack_clock(row, at, fold, targets)
+        if clock.target == _GONE:
+            continue
+        ticket.clocks.append(clock)
+        if clock.state <= State.PAUSED:
+            ticket.live[clock.target] = clock
+            if not clock.breached_at and clock.breach_at < trigger:
+                trigger = clock.breach_at
+    ticket.triggers_at = trigger
+    for _ in range(n_cycles):
+        index, n = _CYCLE.unpack_from(row, at)
+        at += _CYCLE.size
+        index = index if targets is None else targets[index]
+        if index is not None:
+            ticket.cycles[index] = n
+    for _ in range(n_held):
+        length, status, wall, business = _HELD.unpack_from(row, at)
+        at += _HELD.size
+        ticket.held[row[at : at + length].decode(errors="replace"), status] = [wall, business]
+        at += length
+    ticket.base = row[at : at + n_base] if n_base else None
+    ticket.queued_at = ticket.next_at
+    return ticket
+
+
+def _unpack_act(flat: tuple[int, ...], i: int, extra: Extras | None, status: str | None) -> Act:
+    bits = flat[i + 2]
+    kind = bits >> 3
+    if kind > _LAST_KIND:
+        kind -= 256  # a pseudo-act
+    rank = rank_of(kind, status)
+    return Act(
+        flat[i],
+        flat[i + 1],
+        rank,
+        flat[i + 4],
+        kind,
+        bits >> 1 & 3,
+        bool(bits & 1),
+        flat[i + 3],
+        extra,
+    )
+
+
+_LAST_KIND = max(Kind)
+
+
+def _unpack_extras(row: bytes, at: int, extras: dict[int, Extras]) -> int:
+    index, mask = _EXTRA.unpack_from(row, at)
+    at += _EXTRA.size
+    values: list[int | None] = []
+    for i in range(len(Extras._fields)):
+        if mask >> i & 1:
+            values.append(_NEXT_AT.unpack_from(row, at)[0])
+            at += 8
+        else:
+            values.append(None)
+    extras[index] = Extras(*values)
+    return at
+
+
+def _unpack_clock(
+    row: bytes, at: int, fold: Fold, targets: Sequence[int | None] | None
+) -> tuple[Clock, int]:
+    clock = Clock.__new__(Clock)
+    (
+        clock.target,
+        clock.cycle,
+        clock.state,
+        flags,
+        clock.fired,
+        clock.published,
+        clock.tier,
+        clock.profile,
+        clock.started_at,
+        clock.run_from,
+        clock.breach_at,
+        clock.next_at,
+        labels,
+    ) = _CLOCK.unpack_from(row, at)
+    at += _CLOCK.size
+    clock.labels = -1 if labels == _NONE else labels
+    clock.observed = bool(flags & _OBSERVED)
+    if targets is not None:
+        new = targets[clock.target]
+        clock.target = _GONE if new is None else new
+    clock.goal = (
+        MEASURE_ONLY
+        if clock.target == _GONE
+        else fold.goals(clock.profile)[clock.target] or MEASURE_ONLY
+    )
+    clock.pauses = None
+    if not flags & _HAS_MORE:
+        clock.elapsed_us = clock.wall_us = clock.breached_at = clock.stopped_at = clock.due = 0
+        clock.booked, clock.booked_at, clock.revisions, clock.reason = -1, 0, 0, ""
+        return clock, at
+    (
+        clock.elapsed_us,
+        clock.wall_us,
+        clock.breached_at,
+        clock.stopped_at,
+        clock.due,
+        booked,
+        n_pauses,
+        clock.booked_at,
+        clock.revisions,
+        reason,
+    ) = _MORE.unpack_from(row, at)
+    at += _MORE.size
+    clock.booked = -1 if booked == _NONE else booked
+    clock.reason = _REASONS[reason]
+    if n_pauses:
+        clock.pauses = [_PAUSE.unpack_from(row, at + i * 16) for i in range(n_pauses)]
+        at += 16 * n_pauses
+    return clock, at
+
+
+MEASURE_ONLY = TargetGoal(NO_GOAL_US, Calendar.always_open(), (), (), (), "", 0.0)
+"""The goal of a clock whose promise the rules no longer know."""

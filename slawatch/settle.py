@@ -1,0 +1,262 @@
+"""Publication: compare what the fold says of a ticket with what was published of it.
+
+The one rule: a verdict is published when log time reaches its instant (a breach: `breach_at`
+plus the source's grace) and corrected when a later arrival changes it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slawatch import conventions
+from slawatch.clocks import FOREVER, Clock, Published, State
+from slawatch.policy import Blame
+from slawatch.ticket import RESOLVED, Ticket
+from slawatch.verdicts import BREACHED, MET, TO_BREACHED, TO_MET, WARNING, WITHDRAWN, Verdict
+
+if TYPE_CHECKING:
+    from slawatch.book import Book
+    from slawatch.interning import Interner, Profile
+    from slawatch.lifecycle import Fold
+    from slawatch.verdicts import Output
+
+_RESULTS = conventions.RESULTS.name
+_TEAM_RESULTS = conventions.TEAM_RESULTS.name
+_CORRECTIONS = conventions.CORRECTIONS.name
+_WARNINGS = conventions.WARNINGS.name
+MINUTE_US = 60_000_000
+_OUTCOMES = {Published.MET: MET, Published.BREACHED: BREACHED}
+
+
+class Settler:
+    """Publish the verdicts of tickets by one version of the rules."""
+
+    def __init__(self, book: Book, interner: Interner, fold: Fold) -> None:
+        """Take the compiled rules, the shard's interner and fold."""
+        self.book = book
+        self.interner = interner
+        self.fold = fold
+        self._blame = book.rules.blame
+
+    def settle(self, ticket: Ticket, now: int, grace_us: int, out: Output) -> None:
+        """Publish all that log time `now` allows and set the ticket's `next_at`."""
+        if ticket.triggers_at + grace_us <= now:
+            self.fold.cross(ticket, now - grace_us + 1)
+        next_at = FOREVER
+        for clock in ticket.clocks:
+            if clock.next_at <= now:
+                self._settle_clock(ticket, clock, now, grace_us, out)
+            if clock.next_at < next_at:
+                next_at = clock.next_at
+        if ticket.folded < len(ticket.acts):
+            next_at = min(next_at, ticket.acts[ticket.folded].at)
+        elif ticket.live:
+            next_at = min(next_at, ticket.last_at + self.book.rules.expire_us)
+        elif next_at == FOREVER:
+            next_at = self._ends_at(ticket)
+        ticket.next_at = next_at
+
+    def _ends_at(self, ticket: Ticket) -> int:
+        rules = self.book.rules
+        if ticket.status < RESOLVED and not ticket.clocks:
+            return ticket.last_at + rules.expire_us
+        ended_at = max((clock.stopped_at for clock in ticket.clocks), default=ticket.last_at)
+        return ended_at + rules.retention_us
+
+    def _settle_clock(
+        self, ticket: Ticket, clock: Clock, now: int, grace_us: int, out: Output
+    ) -> None:
+        published = clock.published
+        breached_at = clock.breached_at
+        next_at = FOREVER
+        if breached_at:
+            if published != Published.BREACHED:
+                if breached_at + grace_us <= now:
+                    self._publish(ticket, clock, Published.BREACHED, breached_at, out)
+                else:
+                    next_at = breached_at + grace_us
+        elif clock.state == State.STOPPED:
+            if published != Published.MET:
+                if clock.stopped_at <= now:
+                    self._publish(ticket, clock, Published.MET, clock.stopped_at, out)
+                else:
+                    next_at = clock.stopped_at
+        elif published == Published.BREACHED or (
+            clock.state == State.CANCELLED and published == Published.MET
+        ):
+            self.withdraw(ticket, clock, now, out)
+        if clock.state <= State.PAUSED:
+            if clock.state == State.RUNNING and not breached_at:
+                next_at = min(next_at, clock.breach_at + grace_us)
+            level_at, index = clock.next_level()
+            while level_at <= now:
+                clock.fired |= 1 << index
+                self._warn(ticket, clock, index, level_at, out)
+                level_at, index = clock.next_level()
+            next_at = min(next_at, level_at)
+        elif clock.state == State.STOPPED and not clock.observed and clock.stopped_at <= now:
+            clock.observed = True
+            self._observe(clock, out)
+        clock.next_at = next_at
+
+    # -- what is said ------------------------------------------------------------------------
+
+    def _publish(
+        self, ticket: Ticket, clock: Clock, outcome: Published, at: int, out: Output
+    ) -> None:
+        """Publish an outcome for the first time, or its correction."""
+        was = clock.published
+        profile = self._responsible(ticket, clock)
+        target = self.book.names[clock.target]
+        labels = profile.labels
+        if was in _OUTCOMES:
+            kind = TO_MET if outcome == Published.MET else TO_BREACHED
+            self._unbook(clock, out)
+            self._correct(clock, kind, at, out)
+        else:
+            kind = _OUTCOMES[outcome]
+            if at >= out.first_at:
+                self._count_result(labels, target, kind, out)
+        clock.published = outcome
+        clock.booked = self.interner.profile_index(profile.facts.source, profile.attrs)
+        clock.booked_at = at
+        self._book(clock, out, 1)
+        clock.revisions += 1
+        self._say(ticket, clock, kind, at, profile, out, number=clock.revisions)
+
+    def withdraw(self, ticket: Ticket, clock: Clock, at: int, out: Output) -> None:
+        """Take back an outcome that no longer holds and has no successor yet.
+
+        "withdrawn" always takes a breach away; a met cycle is therefore corrected to breached
+        first, so that net results can be told from the counters alone.
+        """
+        profile = self.interner.profiles[clock.booked]
+        self._unbook(clock, out)
+        if clock.published == Published.MET:
+            self._correct(clock, TO_BREACHED, at, out)
+        self._correct(clock, WITHDRAWN, at, out)
+        clock.published = Published.WITHDRAWN
+        clock.revisions += 1
+        self._say(ticket, clock, WITHDRAWN, at, profile, out, number=clock.revisions)
+
+    def _warn(self, ticket: Ticket, clock: Clock, index: int, at: int, out: Output) -> None:
+        level = clock.goal.levels[index].name
+        profile = self.interner.profiles[ticket.profile]
+        if at >= out.first_at:
+            labels = (profile.labels[1], self.book.names[clock.target], level)
+            out.counts[_WARNINGS, labels] += 1
+        self._say(ticket, clock, WARNING, at, profile, out, number=index + 1, level=level)
+
+    def _responsible(self, ticket: Ticket, clock: Clock) -> Profile:
+        if clock.breached_at and self._blame is not Blame.AT_BREACH:
+            if self._blame is Blame.LAST:
+                return self.interner.profiles[ticket.profile]
+            profile = self.interner.profiles[clock.labels]
+            team = max(self.holders(ticket, clock.breached_at), key=lambda row: row[1])[0]
+            attrs = profile.attrs._replace(team=team or None, tier=None, region=None)
+            index = self.interner.profile_index(profile.facts.source, attrs)
+            return self.interner.profiles[index]
+        return self.interner.profiles[clock.labels if clock.labels >= 0 else ticket.profile]
+
+    def holders(self, ticket: Ticket, now: int) -> tuple[tuple[str, int, int], ...]:
+        """Return (team, wall, business) microseconds held until `now`, the longest first."""
+        sums: dict[str, list[int]] = {}
+        for (team, _), (wall, business) in ticket.held.items():
+            row = sums.setdefault(team, [0, 0])
+            row[0] += wall
+            row[1] += business
+        if ticket.status < RESOLVED and now > ticket.holder_since:
+            calendar = self.fold.desk_calendar(ticket)
+            wall = now - ticket.holder_since
+            team = self.interner.profiles[ticket.profile].attrs.team or ""
+            row = sums.setdefault(team, [0, 0])
+            row[0] += wall
+            row[1] += calendar.between(ticket.holder_since, now) if calendar else wall
+        rows = [(team, wall, business) for team, (wall, business) in sums.items()]
+        return tuple(sorted(rows, key=lambda row: (-row[1], row[0]))) or (("", 0, 0),)
+
+    def _say(
+        self,
+        ticket: Ticket,
+        clock: Clock,
+        kind: str,
+        at: int,
+        profile: Profile,
+        out: Output,
+        *,
+        number: int,
+        level: str = "",
+    ) -> None:
+        attrs = profile.attrs
+        ended = clock.state == State.STOPPED
+        is_breach = kind in (BREACHED, TO_BREACHED)
+        if is_breach:  # told as of the breach, whenever it is published
+            elapsed, wall, ended = clock.goal.goal_us, 0, False
+        elif ended:
+            elapsed, wall = clock.elapsed_us, clock.wall_us
+        else:
+            elapsed, wall = clock.elapsed(at), clock.wall(at)
+        out.verdicts.append(
+            Verdict(
+                ticket.key,
+                self.book.names[clock.target],
+                clock.cycle,
+                kind,
+                number,
+                at,
+                clock.started_at,
+                clock.stopped_at if ended else 0,
+                clock.due or clock.due_at(),
+                clock.breached_at,
+                clock.goal.goal_us,
+                elapsed,
+                wall,
+                level,
+                profile.labels[0],
+                profile.labels[1],
+                attrs.team or "",
+                profile.tier,
+                profile.region,
+                attrs.customer_tier or "",
+                attrs.assignee or "",
+                clock.goal.policy,
+                clock.reason,
+                self.holders(ticket, clock.breached_at) if is_breach else (),
+            )
+        )
+
+    # -- what it adds to the metrics -----------------------------------------------------------
+
+    def _count_result(
+        self, labels: tuple[str, str, str], target: str, outcome: str, out: Output
+    ) -> None:
+        channel, priority, team = labels
+        out.counts[_RESULTS, (channel, priority, target, outcome)] += 1
+        region, tier = self.book.team_labels(team)
+        team_labels = (team, region, tier, priority, target, outcome)
+        out.counts[_TEAM_RESULTS, team_labels] += 1
+
+    def _correct(self, clock: Clock, change: str, at: int, out: Output) -> None:
+        channel, priority, _ = self.interner.profiles[clock.booked].labels
+        if max(at, clock.booked_at) >= out.first_at:
+            labels = (channel, priority, self.book.names[clock.target], change)
+            out.counts[_CORRECTIONS, labels] += 1
+
+    def _book(self, clock: Clock, out: Output, count: int) -> None:
+        labels = self.interner.profiles[clock.booked].labels
+        key = (
+            *labels,
+            self.book.names[clock.target],
+            _OUTCOMES[Published(clock.published)],
+            clock.booked_at // MINUTE_US,
+        )
+        out.bookings[key] += count
+
+    def _unbook(self, clock: Clock, out: Output) -> None:
+        self._book(clock, out, -1)
+
+    def _observe(self, clock: Clock, out: Output) -> None:
+        index = clock.labels if clock.labels >= 0 else clock.profile
+        labels = self.interner.profiles[index].labels
+        target = self.book.names[clock.target]
+        out.durations.append((*labels, target, clock.stopped_at, clock.elapsed_us, clock.wall_us))

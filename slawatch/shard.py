@@ -1,0 +1,372 @@
+"""A shard: the tickets of one part of the key space, their deadlines, and the log time they are at.
+
+For each event in order the shard first passes every deadline before it, then applies it; a tick
+passes the rest. The answer does not depend on how events are batched.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from heapq import heapify, heappop, heappush
+from typing import TYPE_CHECKING
+
+from slawatch import conventions
+from slawatch.clocks import FOREVER, Published
+from slawatch.effects import Effect, Given, find_growth
+from slawatch.events import EXPIRED, NO_ATTRS, UNKNOWN_NAMES, Event
+from slawatch.interning import Interner
+from slawatch.lifecycle import Fold
+from slawatch.openwork import OpenWork
+from slawatch.record import pack_ticket, read_last_at, read_next_at, unpack_ticket
+from slawatch.settle import Settler
+from slawatch.ticket import RESOLVED, Act, Ticket
+from slawatch.verdicts import Output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from slawatch.book import Book
+    from slawatch.views import View
+
+MAX_ACTS = 256
+"""Over this many acts the older half of a ticket becomes its base."""
+
+_EVENTS = conventions.EVENTS.name
+_COUNTED = {
+    Effect.CREATED: conventions.CREATED.name,
+    Effect.RESOLVED: conventions.RESOLVED.name,
+    Effect.REOPENED: conventions.REOPENED.name,
+    Effect.REASSIGNED: conventions.REASSIGNED.name,
+    Effect.ESCALATED: conventions.ESCALATIONS.name,
+    Effect.HANDOVER: conventions.HANDOVERS.name,
+    Effect.HELD: conventions.HELD.name,
+    Effect.PAUSED: conventions.PAUSED.name,
+    Effect.HOPS: conventions.HOPS.name,
+    Effect.FIRST_REPLY: conventions.FIRST_REPLIES.name,
+    Effect.SURVEY: conventions.SURVEYS.name,
+    Effect.RATING: conventions.CSAT.name,
+    Effect.CONTACT: conventions.CONTACTS.name,
+}
+
+
+class Shard:
+    """Hold tickets, most of them packed, and their deadlines in one heap.
+
+    `hot` tickets at most are kept unpacked. `began_at` is the log time of the shard's first
+    event: before it nothing can have been seen.
+    """
+
+    def __init__(self, book: Book, *, first_at: int = 0, hot: int = 512) -> None:
+        """Start empty. What happened before `first_at` is in no counter."""
+        self.book = book
+        self.first_at = first_at
+        self.began_at = 0
+        self.log_at = 0
+        self.interner = Interner(book.rules)
+        self.fold = Fold(book, self.interner)
+        self.settler = Settler(book, self.interner, self.fold)
+        self.work = OpenWork(book, self.interner)
+        self.tickets: dict[str, Ticket | bytes] = {}
+        self._hot: dict[str, Ticket] = {}
+        self._hot_limit = hot
+        self._heap: list[tuple[int, str]] = []
+        self._graces: dict[str, int] = {}
+        self._blank: dict[str, int] = {}
+
+    # -- events and time -----------------------------------------------------------------------
+
+    def advance(
+        self, events: Sequence[Event], now: int, out: Output, *, disorder_us: int = 0
+    ) -> None:
+        """Take events in the order of the log, then let log time reach `now`."""
+        heap = self._heap
+        if not self.began_at and events:
+            self.began_at = events[0].received_at
+        for event in events:
+            log_at = event.received_at - disorder_us
+            if heap and heap[0][0] < log_at:
+                self.pass_deadlines(log_at - 1, out)
+            self._take(event, log_at, out)
+        self.pass_deadlines(now, out)
+        self.log_at = max(self.log_at, now)
+        self.cool()
+
+    def pass_deadlines(self, until: int, out: Output) -> None:
+        """Pass every deadline up to and including `until`, each at its own instant."""
+        heap = self._heap
+        while heap and heap[0][0] <= until:
+            at, key = heappop(heap)
+            ticket = self.get(key)
+            if ticket is None or ticket.queued_at != at:
+                continue
+            ticket.queued_at = FOREVER
+            self._pass(ticket, at, out)
+
+    def _pass(self, ticket: Ticket, at: int, out: Output) -> None:
+        self.work.touched.add(ticket.key)
+        acts = ticket.acts
+        if ticket.folded < len(acts) and acts[ticket.folded].at <= at:
+            effects: list[Given] = []
+            while ticket.folded < len(acts) and acts[ticket.folded].at <= at:
+                self.fold.apply(ticket, acts[ticket.folded], effects)
+                ticket.folded += 1
+            self._count(effects, ticket.last_at, out)
+        self._settle(ticket, at, out)
+        if ticket.next_at <= at:
+            self._end(ticket, at, out)
+        self._queue(ticket)
+
+    def _end(self, ticket: Ticket, at: int, out: Output) -> None:
+        """Expire a ticket that fell silent, or forget one whose retention is over."""
+        if ticket.live or (ticket.status < RESOLVED and not ticket.clocks):
+            nothing = self.interner.assert_index(NO_ATTRS)
+            act = Act(at, 0, 7, 0, EXPIRED, 0, False, nothing, None)
+            self.take_act(ticket, act, out)
+            return
+        del self.tickets[ticket.key]
+        self._hot.pop(ticket.key, None)
+        ticket.next_at = FOREVER
+
+    def _settle(self, ticket: Ticket, now: int, out: Output) -> None:
+        self.settler.settle(ticket, now, self._grace(ticket.key), out)
+
+    def _grace(self, key: str) -> int:
+        source = key.partition("/")[0]
+        grace = self._graces.get(source)
+        if grace is None:
+            grace = self._graces[source] = self.book.source(source).grace_us
+        return grace
+
+    def _queue(self, ticket: Ticket) -> None:
+        at = ticket.next_at
+        if at < ticket.queued_at:
+            ticket.queued_at = at
+            heappush(self._heap, (at, ticket.key))
+            if len(self._heap) > 4 * len(self.tickets) + 1024:
+                self.rebuild()
+
+    def rebuild(self) -> None:
+        """Drop the stale entries of the heap."""
+        self._heap[:] = [
+            (at, key)
+            for key, kept in self.tickets.items()
+            if (at := read_next_at(kept) if type(kept) is bytes else kept.queued_at) < FOREVER  # type: ignore[union-attr]  # a Ticket if not bytes
+        ]
+        heapify(self._heap)
+
+    # -- acts ----------------------------------------------------------------------------------
+
+    def _take(self, event: Event, log_at: int, out: Output) -> None:
+        key = event.key
+        ticket = self._hot.get(key) or self.get(key)
+        counts = out.counts
+        if event.unknown:
+            for bit, name in UNKNOWN_NAMES.items():
+                if event.unknown & bit:
+                    counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
+        if ticket is None:
+            floor = log_at - self.book.rules.retention_us
+            if event.occurred_at < floor and self.began_at < floor:
+                counts[_EVENTS, (event.connector, "rejected")] += 1
+                counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
+                return
+            ticket = self._open(event)
+        acts = ticket.acts
+        id_hash = event.id_hash
+        for index, known in enumerate(acts):
+            if known.id_hash == id_hash:
+                self._repeat(ticket, index, event, log_at, out)
+                return
+        act = Act(*event[:7], self.interner.assert_index(event.attrs), event.extras)
+        if ticket.base is not None and act.at <= (base_at := read_last_at(ticket.base)):
+            base = unpack_ticket(key, ticket.base, self.fold)
+            if any(known.id_hash == id_hash for known in base.acts):
+                counts[_EVENTS, (event.connector, "duplicate")] += 1
+                return
+            act = act._replace(at=base_at, rank=0)  # the past before the base is closed
+        if not acts or act > acts[-1]:
+            acts.append(act)
+            late = False
+            if act.at <= log_at:
+                if act.at > ticket.crossed_at and ticket.folded == len(acts) - 1:
+                    effects: list[Given] = []
+                    self.fold.apply(ticket, act, effects)
+                    ticket.folded += 1
+                    if effects:
+                        self._count(effects, act.at, out)
+                else:
+                    late = act.at <= ticket.crossed_at
+                    self._refold(ticket, acts[: ticket.folded], log_at, out)
+        else:
+            late = self._insert(ticket, act, log_at, out)
+        counts[_EVENTS, (event.connector, "late" if late else "accepted")] += 1
+        self._settle(ticket, log_at - 1, out)
+        self._queue(ticket)
+        self.work.touched.add(key)
+        if len(acts) > MAX_ACTS:
+            self.rebase(ticket, MAX_ACTS // 2)
+
+    def _open(self, event: Event) -> Ticket:
+        source = event.key.partition("/")[0]
+        blank = self._blank.get(source)
+        if blank is None:
+            blank = self._blank[source] = self.interner.profile_index(source, NO_ATTRS)
+        ticket = Ticket(event.key, blank)
+        self.tickets[event.key] = ticket
+        self._hot[event.key] = ticket
+        return ticket
+
+    def take_act(self, ticket: Ticket, act: Act, out: Output) -> None:
+        """Apply a pseudo-act of the shard's own at its instant."""
+        effects: list[Given] = []
+        self.fold.apply(ticket, act, effects)
+        ticket.acts.append(act)
+        ticket.folded = len(ticket.acts)
+        self._count(effects, act.at, out)
+        self._settle(ticket, act.at, out)
+        self._queue(ticket)
+        self.work.touched.add(ticket.key)
+
+    def _insert(self, ticket: Ticket, act: Act, log_at: int, out: Output) -> bool:
+        """Put an act in its place among those known; tell whether it changes the past."""
+        acts = ticket.acts
+        told = acts[: ticket.folded]
+        if acts and acts[-1].kind == EXPIRED:  # it was not silent after all
+            del acts[-1]
+        index = bisect_right(acts, act)
+        acts.insert(index, act)
+        late = index < len(told) or act.at <= ticket.crossed_at
+        if late or act.at <= log_at:
+            self._refold(ticket, told, log_at, out)
+        return late
+
+    def _repeat(
+        self, ticket: Ticket, index: int, event: Event, log_at: int, out: Output
+    ) -> None:
+        """Drop a repetition; of two contents under one id the earlier, then the smaller stays."""
+        act = Act(*event[:7], self.interner.assert_index(event.attrs), event.extras)
+        known = ticket.acts[index]
+        if act == known or known.at < act.at:
+            outcome = "duplicate" if act == known else "conflict"
+        else:
+            outcome = "conflict"
+            asserted = self.interner.asserted
+            mine = (act.at, repr(act[1:7]), repr(asserted[act.asserted]), repr(act.extras))
+            held = (known.at, repr(known[1:7]), repr(asserted[known.asserted]), repr(known.extras))
+            if mine < held:
+                told = ticket.acts[: ticket.folded]
+                del ticket.acts[index]
+                ticket.acts.insert(bisect_right(ticket.acts, act), act)
+                self._refold(ticket, told, log_at, out)
+                self._settle(ticket, log_at - 1, out)
+                self._queue(ticket)
+                self.work.touched.add(event.key)
+        out.counts[_EVENTS, (event.connector, outcome)] += 1
+
+    def _refold(
+        self, ticket: Ticket, told: Sequence[Act], log_at: int, out: Output
+    ) -> None:
+        """Fold a ticket's acts anew and carry over what was published of its cycles.
+
+        `told` are the acts that had been folded: only what the new fold adds is counted.
+        """
+        before: list[Given] = []
+        after: list[Given] = []
+        fresh = self._blank_of(ticket)
+        for count, act in enumerate(ticket.acts):
+            if act.at > log_at:
+                break
+            self.fold.apply(fresh, act, after)
+            fresh.folded = count + 1
+        twin = self._blank_of(ticket)
+        for act in told:
+            self.fold.apply(twin, act, before)
+        published = {(clock.target, clock.cycle): clock for clock in ticket.clocks}
+        for clock in fresh.clocks:
+            was = published.pop((clock.target, clock.cycle), None)
+            if was is not None:
+                clock.published, clock.fired = was.published, was.fired
+                clock.booked, clock.booked_at = was.booked, was.booked_at
+                clock.revisions, clock.observed = was.revisions, was.observed
+            clock.next_at = 0
+        for clock in published.values():
+            if clock.published in (Published.MET, Published.BREACHED):
+                self.settler.withdraw(ticket, clock, log_at, out)
+        fresh.acts, fresh.base = ticket.acts, ticket.base
+        fresh.queued_at = ticket.queued_at
+        self._replace(ticket, fresh)
+        self._count(find_growth(before, after), ticket.last_at, out)
+
+    def _blank_of(self, ticket: Ticket) -> Ticket:
+        if ticket.base is not None:
+            fresh = unpack_ticket(ticket.key, ticket.base, self.fold)
+            fresh.acts = []
+            fresh.folded = 0
+            fresh.base = None
+            return fresh
+        source = ticket.key.partition("/")[0]
+        return Ticket(ticket.key, self.interner.profile_index(source, NO_ATTRS))
+
+    @staticmethod
+    def _replace(ticket: Ticket, fresh: Ticket) -> None:
+        for name in Ticket.__slots__:
+            setattr(ticket, name, getattr(fresh, name))
+
+    def rebase(self, ticket: Ticket, count: int) -> None:
+        """Turn the oldest acts into the base from which later folds start."""
+        if ticket.folded < count:
+            return
+        base = self._blank_of(ticket)
+        for act in ticket.acts[:count]:
+            self.fold.apply(base, act, [])
+        base.acts = ticket.acts[:count]
+        base.folded = count
+        ticket.base = pack_ticket(base)
+        del ticket.acts[:count]
+        ticket.folded -= count
+
+    def _count(self, effects: Iterable[Given], at: int, out: Output) -> None:
+        if at < out.first_at:
+            return
+        counts = out.counts
+        for effect, labels, amount in effects:
+            if effect is Effect.HELD:
+                team, status = labels
+                labels = (team, *self.book.team_labels(team), status)
+            elif effect is Effect.HOPS:
+                labels = (str(amount),)
+                amount = 1
+            counts[_COUNTED[effect], labels] += amount
+
+    # -- state -----------------------------------------------------------------------------------
+
+    def get(self, key: str) -> Ticket | None:
+        """Return a ticket, unpacked."""
+        kept = self.tickets.get(key)
+        if type(kept) is bytes:
+            ticket = unpack_ticket(key, kept, self.fold)
+            self.tickets[key] = ticket
+            self._hot[key] = ticket
+            return ticket
+        return kept  # type: ignore[return-value]  # a Ticket or None if not bytes
+
+    def scan(self) -> Iterator[Ticket]:
+        """Yield every ticket, without keeping the packed ones unpacked."""
+        for key, kept in self.tickets.items():
+            yield unpack_ticket(key, kept, self.fold) if isinstance(kept, bytes) else kept
+
+    def view(self, now: int) -> View:
+        """Return the open work as of now."""
+        return self.work.view(self._peek, self.scan, now)
+
+    def _peek(self, key: str) -> Ticket | None:
+        kept = self.tickets.get(key)
+        return unpack_ticket(key, kept, self.fold) if isinstance(kept, bytes) else kept
+
+    def cool(self) -> None:
+        """Pack the tickets that have been unpacked the longest, once there are too many."""
+        if len(self._hot) <= self._hot_limit:
+            return
+        for key in list(self._hot)[: len(self._hot) - self._hot_limit // 2]:
+            ticket = self._hot.pop(key)
+            self.tickets[key] = pack_ticket(ticket)

@@ -1,0 +1,129 @@
+"""A shard as bytes: what the recovery store keeps.
+
+Version 1: the byte 1, the length of a JSON head, the head (targets, attribute tables, times),
+then (key, row) pairs. Older versions are migrated by one function each in `_MIGRATIONS`; a newer
+one is refused by name.
+"""
+
+from __future__ import annotations
+
+import json
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+from slawatch.errors import ConfigError
+from slawatch.events import NO_ATTRS, POLICY_CHANGED, Attrs
+from slawatch.record import pack_ticket, unpack_ticket
+from slawatch.shard import Shard
+from slawatch.ticket import Act
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from slawatch.book import Book
+    from slawatch.verdicts import Output
+
+VERSION = 1
+_HEAD = Struct("<BI")
+_ROW = Struct("<HI")
+_MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
+
+
+def pack_shard(shard: Shard) -> bytes:
+    """Pack a shard; the bytes share nothing with it."""
+    interner = shard.interner
+    head = json.dumps(
+        {
+            "targets": shard.book.names,
+            "digest": shard.book.rules.digest,
+            "began_at": shard.began_at,
+            "log_at": shard.log_at,
+            "first_at": shard.first_at,
+            "asserted": interner.asserted,
+            "profiles": [(p.facts.source, p.attrs) for p in interner.profiles],
+        },
+        ensure_ascii=True,
+        separators=(",", ":"),
+    ).encode()
+    parts = [_HEAD.pack(VERSION, len(head)), head]
+    for key, kept in shard.tickets.items():
+        name = key.encode("utf-8", "surrogatepass")
+        row = kept if isinstance(kept, bytes) else pack_ticket(kept)
+        parts.append(_ROW.pack(len(name), len(row)))
+        parts.append(name)
+        parts.append(row)
+    return b"".join(parts)
+
+
+def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
+    """Unpack a shard under `book`, which may be another version of the rules.
+
+    Raises `ConfigError` for a state written by a newer slawatch.
+    """
+    data = migrate(data)
+    _, size = _HEAD.unpack_from(data)
+    at = _HEAD.size + size
+    head: dict[str, Any] = json.loads(data[_HEAD.size : at])
+    shard = Shard(book, first_at=head["first_at"], hot=hot)
+    shard.began_at, shard.log_at = head["began_at"], head["log_at"]
+    for row in head["asserted"]:
+        shard.interner.assert_index(_attrs(row))
+    for source, row in head["profiles"]:
+        shard.interner.profile_index(source, _attrs(row))
+    same = tuple(head["targets"]) == book.names
+    targets = None if same else [book.index.get(name) for name in head["targets"]]
+    while at < len(data):
+        n_key, n_row = _ROW.unpack_from(data, at)
+        at += _ROW.size
+        key = data[at : at + n_key].decode("utf-8", "surrogatepass")
+        row = data[at + n_key : at + n_key + n_row]
+        at += n_key + n_row
+        if targets is not None:
+            row = pack_ticket(unpack_ticket(key, row, shard.fold, targets))
+        shard.tickets[key] = row
+    shard.rebuild()
+    return shard
+
+
+def migrate(data: bytes) -> bytes:
+    """Bring older state to this version; refuse newer."""
+    version = data[0]
+    if version > VERSION:
+        msg = (
+            f"the state was written by a newer slawatch (format {version}, this one reads up to"
+            f" {VERSION}): start that version, or begin with an empty state folder"
+        )
+        raise ConfigError(msg)
+    while version < VERSION:
+        data = _MIGRATIONS[version](data)
+        version = data[0]
+    return data
+
+
+def _attrs(row: list[Any]) -> Attrs:
+    attrs = Attrs(*row)
+    return attrs if attrs.tags is None else attrs._replace(tags=tuple(attrs.tags))
+
+
+def change_rules(shard: Shard, book: Book, at: int, out: Output) -> Shard:
+    """Give a shard new rules as of log time `at`.
+
+    What was judged stays: every ticket's past becomes its base, and open clocks take their new
+    goals by the change mode of their targets.
+    """
+    shard.pass_deadlines(at, out)
+    for key in list(shard.tickets):
+        ticket = shard.get(key)
+        if ticket is not None and ticket.folded:
+            shard.rebase(ticket, ticket.folded)
+        shard.cool()
+    changed = restore_shard(pack_shard(shard), book)
+    nothing = changed.interner.assert_index(NO_ATTRS)
+    act = Act(at, 0, 1, 0, POLICY_CHANGED, 0, False, nothing, None)
+    for key in list(changed.tickets):
+        ticket = changed.get(key)
+        if ticket is not None and (ticket.live or ticket.is_open()):
+            changed.take_act(ticket, act, out)
+        changed.cool()
+    return changed
+

@@ -1,0 +1,97 @@
+"""What is said of a clock: the verdict, its identity, and what it adds to the metrics."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Any, NamedTuple
+
+MET, BREACHED = "met", "breached"
+WARNING = "warning"
+TO_MET, TO_BREACHED, WITHDRAWN = "to_met", "to_breached", "withdrawn"
+KINDS = (MET, BREACHED, WARNING, TO_MET, TO_BREACHED, WITHDRAWN)
+
+
+class Verdict(NamedTuple):
+    """Be one published statement about a cycle.
+
+    `(ticket, target, cycle, kind, number)` is its identity: the same in every run over the same
+    events. `ticket` is `source/ticket_id`. `number` counts the verdicts of a kind within a cycle;
+    of a warning it is the level's index + 1. Instants and durations in microseconds; 0 stands for
+    none. `team` is the responsible one, `held` pairs of (team, wall, business) time so far.
+    """
+
+    ticket: str
+    target: str
+    cycle: int
+    kind: str
+    number: int
+    at: int
+    started_at: int
+    stopped_at: int
+    due_at: int
+    breach_at: int
+    goal_us: int
+    elapsed_us: int
+    wall_us: int
+    level: str
+    channel: str
+    priority: str
+    team: str
+    tier: int
+    region: str
+    customer_tier: str
+    assignee: str
+    policy: str
+    reason: str
+    held: tuple[tuple[str, int, int], ...]
+
+
+FIELDS = Verdict._fields
+IDENTITY = FIELDS[:5]
+
+
+def render_id(verdict: Verdict) -> str:
+    """Return the deterministic id `source/ticket/target/cycle/kind/n`."""
+    return "/".join(map(str, verdict[:5]))
+
+
+def render_verdict(verdict: Verdict) -> dict[str, Any]:
+    """Return the verdict as the JSON object of the verdict export (no processing times)."""
+    row: dict[str, Any] = {"id": render_id(verdict)}
+    for name, value in zip(FIELDS, verdict, strict=True):
+        if name == "held":
+            if verdict.held:
+                row[name] = [
+                    {"team": team, "wall_us": wall, "business_us": business}
+                    for team, wall, business in verdict.held
+                ]
+        elif name.endswith("_at") and not value:
+            row[name] = None
+        else:
+            row[name] = value
+    return row
+
+
+class Output:
+    """Collect what one batch of events and deadlines says.
+
+    `counts` are increases by (family, label values); `bookings` are window results by (channel,
+    priority, team, target, outcome, minute), negative where a correction takes one back;
+    `durations` are (channel, priority, team, target, stopped_at, business µs, wall µs).
+    `first_at` drops what happened before the monitor watched from `counts` (history goes to
+    windows and verdicts only).
+    """
+
+    __slots__ = ("bookings", "counts", "durations", "first_at", "verdicts")
+
+    def __init__(self, first_at: int = 0) -> None:
+        """Start empty."""
+        self.verdicts: list[Verdict] = []
+        self.counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
+        self.bookings: defaultdict[tuple[str, str, str, str, str, int], int] = defaultdict(int)
+        self.durations: list[tuple[str, str, str, str, int, int, int]] = []
+        self.first_at = first_at
+
+    def is_empty(self) -> bool:
+        """Tell whether there is nothing to hand on."""
+        return not (self.verdicts or self.counts or self.durations or self.bookings)
