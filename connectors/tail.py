@@ -191,8 +191,8 @@ class _OpenFile:
 def _open_if_there(path: Path, now: float) -> _OpenFile | None:
     try:
         return _OpenFile(path, now)
-    except FileNotFoundError:
-        return None
+    except OSError:
+        return None  # gone meanwhile, or not ours to read
 
 
 def _generations(path: Path) -> list[Path]:
@@ -201,7 +201,7 @@ def _generations(path: Path) -> list[Path]:
     aged: list[tuple[int, Path]] = []
     for sibling in path.parent.glob("*"):
         try:
-            if rotated.fullmatch(sibling.name):
+            if rotated.fullmatch(sibling.name) and sibling.is_file():
                 aged.append((sibling.stat().st_mtime_ns, sibling))
         except FileNotFoundError:
             continue  # rotated away meanwhile

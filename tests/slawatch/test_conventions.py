@@ -62,7 +62,7 @@ def test_the_unit_is_what_the_name_ends_in(family: c.Family, unit: str):
 
 @every_family
 def test_the_reference_has_a_row_with_type_and_labels(family: c.Family):
-    labels = ", ".join(f"`{label}`" for label in family.labels) or "–"
+    labels = ", ".join(f"`{label}`" for label in family.labels) or "-"
     row = f"| `{family.name}` | {family.type} | {labels} | {family.help} |"
     assert row in REFERENCE.read_text(encoding="utf-8").splitlines()
 
