@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass(slots=True)
@@ -39,9 +39,10 @@ class Seat:
     patience_us: int = 0
 
 
-Story = Generator[int | Seat, str | None, None]
-Scene = Generator[int | Seat, str | None, None]
+T = TypeVar("T")
+Scene = Generator[int | Seat, str | None, T]
 """A part of a story, told by `yield from`."""
+Story = Scene[None]
 
 
 @dataclass(slots=True)

@@ -47,41 +47,52 @@ class DemoProfile:
     # How much more often the outage's category comes in while the carrier is down.
     outage_factor: float = 4.0
     outage_category: str = "connectivity"
+    # How much longer tickets of its region take meanwhile: tools are slow, experts are elsewhere.
+    outage_slowness: float = 2.8
     # Shortest and longest outage.
     outage_minutes: tuple[int, int] = (60, 90)
     # Local hours in which the daily outage may begin: first, and one past the last.
     outage_hours: tuple[int, int] = (9, 16)
     # Tickets that nobody looks at for about as long as their goal, however calm it is.
-    overlooked_ratio: float = 0.05
+    overlooked_ratio: float = 0.07
     # Resolved tickets that the customer opens again.
     reopened_ratio: float = 0.04
+
+
+DEFAULT_PROFILE = DemoProfile()
 
 
 class ChannelMix(NamedTuple):
     """Describe one channel.
 
-    `priorities` are weights of urgent, high, normal, low. `line` is the first line that answers.
+    `priorities` are weights. `line` is the first line that answers.
     `bot_solves` is the share a bot solves alone, or `None` where no bot answers first.
     """
 
     share: float
-    priorities: tuple[int, int, int, int]
+    priorities: Mapping[str, float]
     line: str = "desk"
     bot_solves: float | None = None
     spam_ratio: float = 0.0
 
 
+def _weigh(*weights: float) -> Mapping[str, float]:
+    return dict(zip(PRIORITIES, weights, strict=True))
+
+
 PRIORITIES = ("urgent", "high", "normal", "low")
 CHANNELS: Mapping[str, ChannelMix] = {
-    "phone": ChannelMix(0.22, (7, 22, 58, 13), line="phone"),
-    "chat": ChannelMix(0.20, (3, 16, 63, 18), line="chat", bot_solves=0.22),
-    "email": ChannelMix(0.20, (2, 12, 60, 26), spam_ratio=0.04),
-    "portal": ChannelMix(0.11, (3, 14, 60, 23)),
-    "app": ChannelMix(0.08, (2, 11, 62, 25), bot_solves=0.25),
-    "web": ChannelMix(0.07, (2, 11, 61, 26), bot_solves=0.22, spam_ratio=0.03),
-    "social": ChannelMix(0.05, (3, 15, 60, 22), bot_solves=0.12, spam_ratio=0.03),
-    "remote": ChannelMix(0.04, (5, 22, 60, 13)),
-    "onsite": ChannelMix(0.03, (8, 28, 54, 10)),
+    "phone": ChannelMix(0.22, _weigh(7, 22, 58, 13), line="phone"),
+    "chat": ChannelMix(0.20, _weigh(3, 16, 63, 18), line="chat", bot_solves=0.22),
+    "email": ChannelMix(0.20, _weigh(2, 12, 60, 26), spam_ratio=0.04),
+    "portal": ChannelMix(0.11, _weigh(3, 14, 60, 23)),
+    "app": ChannelMix(0.08, _weigh(2, 11, 62, 25), line="chat", bot_solves=0.25),
+    "web": ChannelMix(0.07, _weigh(2, 11, 61, 26), line="chat", bot_solves=0.22, spam_ratio=0.03),
+    "social": ChannelMix(
+        0.05, _weigh(3, 15, 60, 22), line="chat", bot_solves=0.12, spam_ratio=0.03
+    ),
+    "remote": ChannelMix(0.04, _weigh(5, 22, 60, 13)),
+    "onsite": ChannelMix(0.03, _weigh(8, 28, 54, 10)),
 }
 # In an outage people call rather than write, and are in a hurry.
 OUTAGE_CHANNELS: Mapping[str, float] = {
@@ -92,14 +103,14 @@ OUTAGE_CHANNELS: Mapping[str, float] = {
     "app": 0.08,
     "social": 0.11,
 }
-OUTAGE_PRIORITIES = (9, 33, 50, 8)
+OUTAGE_PRIORITIES = _weigh(9, 33, 50, 8)
 
 CATEGORIES: Mapping[str, float] = {
-    "connectivity": 0.24,
-    "software": 0.20,
-    "access": 0.17,
+    "connectivity": 0.28,
+    "software": 0.18,
+    "access": 0.16,
     "billing": 0.15,
-    "hardware": 0.14,
+    "hardware": 0.13,
     "howto": 0.10,
 }
 CUSTOMER_TIERS: Mapping[str, float] = {"gold": 0.12, "silver": 0.28, "standard": 0.60}
@@ -117,9 +128,10 @@ UPDATE_SECONDS: Mapping[str, int] = {"urgent": 2700, "high": 3 * 3600, "normal":
 
 
 class Line(NamedTuple):
-    """Describe a line of seats: the agent hours one ticket of its region costs it on average,
-    how far above the load it is staffed (seats = load + slack * sqrt(load)), and the seats on
-    call at night.
+    """Describe a line of seats.
+
+    `hours_per_ticket` is what a ticket of the region costs it on average, over all that come in;
+    seats = load + slack * sqrt(load), but never fewer than `on_call`.
     """
 
     hours_per_ticket: float
@@ -128,31 +140,27 @@ class Line(NamedTuple):
 
 
 LINES: Mapping[tuple[int, str], Line] = {
-    (1, "phone"): Line(0.029, 1.3, 2),
-    (1, "chat"): Line(0.030, 1.3, 2),
-    (1, "desk"): Line(0.105, 0.2, 1),
-    (2, "desk"): Line(0.060, 1.0, 2),
-    (3, "desk"): Line(0.014, 1.0, 1),
+    (1, "phone"): Line(0.025, 1.2, 2),
+    (1, "chat"): Line(0.039, 1.2, 2),
+    (1, "desk"): Line(0.068, 0.3, 1),
+    (2, "desk"): Line(0.088, 0.9, 2),
+    (3, "desk"): Line(0.026, 0.9, 1),
 }
 
 
 class Work(NamedTuple):
-    """Say how a tier works: median seconds to the reply and after it, and what comes then.
-
-    `fates` are weights of solve, ask (the customer), escalate, park (vendor or hold).
-    """
+    """Say how a tier works: median seconds to the reply and after it, and what comes then."""
 
     reply_seconds: float
     rest_seconds: float
-    fates: tuple[int, int, int, int]
+    fates: Mapping[str, float]
 
 
 WORK: Mapping[int, Work] = {
-    1: Work(200, 110, (55, 20, 16, 9)),
-    2: Work(300, 800, (64, 14, 13, 9)),
-    3: Work(420, 1500, (76, 10, 0, 14)),
+    1: Work(200, 110, {"solve": 55, "ask": 20, "escalate": 16, "park": 9}),
+    2: Work(300, 800, {"solve": 64, "ask": 14, "escalate": 13, "park": 9}),
+    3: Work(420, 1500, {"solve": 76, "ask": 10, "park": 14}),
 }
-FATES = ("solve", "ask", "escalate", "park")
 
 
 def to_local(at: int, region: str) -> datetime:

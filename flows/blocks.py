@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
 
@@ -16,6 +17,7 @@ from slawatch.conventions import Family, Shown
 from slawatch.policy import Rules
 from slawatch.series import team_key
 
+_LOG = logging.getLogger(__name__)
 _RIDING = ("region", "tier")  # with the label team: empty where the team has none
 
 
@@ -180,10 +182,12 @@ class HistogramBlock:
         buckets: list[list[float]] = [[0] * len(keys) for keys in self._bucket_keys]
         for key, (counts, total, count) in totals.items():
             place = self._index[key]
-            if len(counts) + 1 == len(buckets[place]):
-                into = buckets[place]
-                buckets[place] = [a + b for a, b in zip(into, (*counts, count), strict=True)]
-                sums[place] += total
+            into = buckets[place]
+            if len(counts) + 1 != len(into):
+                _LOG.error("histogram without its bounds family=%s labels=%s", family.name, key)
+                continue
+            buckets[place] = [a + b for a, b in zip(into, (*counts, count), strict=True)]
+            sums[place] += total
         sums = floor.raise_values(f"{family.name}_sum", self._keys, sums)
         flat = floor.raise_values(
             f"{family.name}_bucket",

@@ -21,7 +21,7 @@ from prometheus_client.samples import Exemplar
 
 from flows.blocks import Block, HistogramBlock, LabelRules
 from flows.floor import CounterFloor
-from flows.store import Contents, HistogramTotal, Key, Store
+from flows.store import Contents, HistogramTotal, Key, Store, Totals
 from slawatch import conventions as c
 from slawatch import labels as v
 from slawatch.policy import Rules
@@ -124,7 +124,9 @@ class Exporter(Collector):
         """Yield the families in the order of `conventions.FAMILIES`."""
         now = self._now()
         contents = self._store.read()
-        self._floor.begin({name: part.log_at for name, part in contents.totals.items()})
+        self._floor.begin(
+            {name: (part.log_at, part.ahead_at) for name, part in contents.totals.items()}
+        )
         totals = add_totals(contents)
         gauges = self._gauges(contents, now)
         for family in c.FAMILIES:
@@ -218,11 +220,11 @@ def _widen(found: Mapping[Any, float]) -> Mapping[Key, float]:
     return found  # a mapping is invariant in its key: tuples of three are no tuples of any length
 
 
-def add_totals(contents: Contents) -> Mapping[str, Mapping[Key, int | HistogramTotal]]:
+def add_totals(contents: Contents) -> Totals:
     """Add the partitions' totals up."""
     parts = [part.totals for part in contents.totals.values()]
     if len(parts) == 1:
-        return cast("Mapping[str, Mapping[Key, int | HistogramTotal]]", parts[0])
+        return parts[0]
     sums: dict[str, dict[Key, int | HistogramTotal]] = {}
     for part in parts:
         for name, values in part.items():

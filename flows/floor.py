@@ -26,6 +26,12 @@ from slawatch.errors import ConfigError
 _MAGIC = b"slawatch counter floor 1\n"
 _LOG = logging.getLogger(__name__)
 
+SETTLE_US = 60_000_000
+"""How far beyond the floor's log time a counter must still be lower to be given an offset.
+
+The parts of a flow are not at one log time: an offset given too early would count twice.
+"""
+
 Key = tuple[str, ...]
 _Values = dict[Key, float]
 
@@ -49,9 +55,10 @@ class CounterFloor:
     `behind_at` (microseconds) rides along: when log time was last seen to lag.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, settle_us: int = SETTLE_US) -> None:
         """Load the floor of the last run. Raises `ConfigError` on a file that cannot be read."""
         self._path = path
+        self._settle_us = settle_us
         saved = _load(path) if path is not None and path.exists() else _Saved()
         self.behind_at = saved.behind_at
         self.offset_count = saved.offset_count
@@ -65,16 +72,19 @@ class CounterFloor:
         self._index: tuple[dict[str, list[Key]], bytes] = ({}, b"")
         self._written: bytes | None = None
 
-    def begin(self, log_at: Mapping[str, int]) -> None:
-        """Start a scrape of totals at these log times, by partition."""
+    def begin(self, log_at: Mapping[str, tuple[int, int]]) -> None:
+        """Start a scrape. By partition: the log times of its slowest and its fastest part."""
         self._next = {}
-        for partition, at in log_at.items():
-            self._log_at[partition] = max(at, self._log_at.get(partition, at))
+        for partition, (_, ahead_at) in log_at.items():
+            self._log_at[partition] = max(ahead_at, self._log_at.get(partition, ahead_at))
         # Several partitions are added up: the sum is whole only when each has passed.
         self._settles = (
             not self._is_passed
             and bool(log_at)
-            and all(log_at.get(name, -1) > at for name, at in self._floor_log_at.items())
+            and all(
+                name in log_at and log_at[name][0] > at + self._settle_us
+                for name, at in self._floor_log_at.items()
+            )
         )
         self._is_passed = self._is_passed or self._settles
 

@@ -118,12 +118,14 @@ def start_server(
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    if not 0 <= port < 1 << 16:  # the resolver would silently cut it to 16 bits
+        raise ConfigError(f"the HTTP port must be from 0 to 65535, got {port!r}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listener = socket.socket(family, kind, protocol)
-    except (OSError, OverflowError) as ex:
+    except OSError as ex:
         raise ConfigError(f"the HTTP server cannot listen on {host}:{port}: {ex}") from ex
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -17,7 +17,7 @@ from slawatch.views import View
 Key = tuple[str, ...]
 HistogramTotal = tuple[tuple[int, ...], int, int]
 """(cumulative count for each bound, sum, count); the sum of seconds in microseconds."""
-Totals = Mapping[str, Mapping[Key, int] | Mapping[Key, HistogramTotal]]
+Totals = Mapping[str, Mapping[Key, int | HistogramTotal]]
 """By family; keys are label values in the order of conventions, seconds are microseconds."""
 Place = tuple[str, str, str]
 """(dimension, its value, target)."""
@@ -28,12 +28,17 @@ Quantiles = Mapping[Place, Mapping[str, Mapping[float, float]]]
 
 
 class PartitionTotals(NamedTuple):
-    """Be what the windows stage says of one partition at log time `log_at`."""
+    """Be what the windows stage says of one partition.
+
+    `log_at` is the log time of the part of the flow furthest behind, `ahead_at` of the part
+    furthest ahead whose counts are already in the totals.
+    """
 
     totals: Totals
     results: Results
     quantiles: Quantiles
     log_at: int
+    ahead_at: int
 
 
 class Progress(NamedTuple):
@@ -82,17 +87,22 @@ class Store:
         self._gauges: dict[tuple[str, Key], float] = {}
         self._reads_history = False
 
-    def put_totals(
+    def put_totals(  # noqa: PLR0913, PLR0917  # one value of each kind, put at one instant
         self,
         partition: str,
         values: Totals,
         results: Results,
         quantiles: Quantiles,
         log_at: int,
+        ahead_at: int | None = None,
     ) -> None:
-        """Replace a partition's totals, window results and window quantiles."""
+        """Replace a partition's totals, window results and window quantiles.
+
+        `ahead_at` may be left out where all parts of the flow are at `log_at`.
+        """
+        ahead_at = log_at if ahead_at is None else ahead_at
         with self._lock:
-            self._totals[partition] = PartitionTotals(values, results, quantiles, log_at)
+            self._totals[partition] = PartitionTotals(values, results, quantiles, log_at, ahead_at)
 
     def put_view(self, shard: str, view: View) -> None:
         """Replace a shard's view of its open work."""

@@ -15,6 +15,18 @@ from slawatch import labels as v
 from slawatch.policy import Rules, Team
 from slawatch.reach import HOP_BOUNDS, Reach, bucket_bounds, find_reach
 
+__all__ = [
+    "HOP_BOUNDS",
+    "MAX_SERIES",
+    "FamilySeries",
+    "LabelSets",
+    "SeriesBudget",
+    "bucket_bounds",
+    "count_series",
+    "reachable",
+    "team_key",
+]
+
 MAX_SERIES = 10_000
 """A scrape holds the process for 12 to 20 µs a series: at this many, for 0.12 to 0.2 s."""
 

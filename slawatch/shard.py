@@ -70,6 +70,8 @@ class Shard:
         self._hot: dict[str, Ticket] = {}
         self._hot_limit = hot
         self._heap: list[tuple[int, str]] = []
+        self._touched: dict[str, Ticket] = {}
+        self._touched_at = 0
         self._graces: dict[str, int] = {}
         self._blank: dict[str, int] = {}
 
@@ -84,12 +86,31 @@ class Shard:
             self.began_at = events[0].received_at
         for event in events:
             log_at = event.received_at - disorder_us
+            if self._touched and log_at > self._touched_at:
+                self._settle_touched(out)
             if heap and heap[0][0] < log_at:
                 self.pass_deadlines(log_at - 1, out)
+            self._touched_at = log_at
             self._take(event, log_at, out)
+        if self._touched and now >= self._touched_at:
+            self._settle_touched(out)
         self.pass_deadlines(now, out)
         self.log_at = max(self.log_at, now)
         self.cool()
+
+    def _settle_touched(self, out: Output) -> None:
+        """Publish what the acts of the last instant say, now that it has passed."""
+        at = self._touched_at
+        for ticket in self._touched.values():
+            self._settle(ticket, at, out)
+            self._queue(ticket)
+        self._touched.clear()
+
+    def park(self) -> None:
+        """Queue what waits for its instant to pass, so that a snapshot holds it."""
+        for ticket in self._touched.values():
+            ticket.next_at = min(ticket.next_at, self._touched_at)
+            self._queue(ticket)
 
     def pass_deadlines(self, until: int, out: Output) -> None:
         """Pass every deadline up to and including `until`, each at its own instant."""
@@ -200,8 +221,7 @@ class Shard:
         else:
             late = self._insert(ticket, act, log_at, out)
         counts[_EVENTS, (event.connector, "late" if late else "accepted")] += 1
-        self._settle(ticket, log_at - 1, out)
-        self._queue(ticket)
+        self._touched[key] = ticket
         self.work.touched.add(key)
         if len(acts) > MAX_ACTS:
             self.rebase(ticket, MAX_ACTS // 2)
@@ -258,8 +278,7 @@ class Shard:
                 del ticket.acts[index]
                 ticket.acts.insert(bisect_right(ticket.acts, act), act)
                 self._refold(ticket, told, log_at, out)
-                self._settle(ticket, log_at - 1, out)
-                self._queue(ticket)
+                self._touched[event.key] = ticket
                 self.work.touched.add(event.key)
         out.counts[_EVENTS, (event.connector, outcome)] += 1
 
@@ -367,6 +386,7 @@ class Shard:
         """Pack the tickets that have been unpacked the longest, once there are too many."""
         if len(self._hot) <= self._hot_limit:
             return
+        self.park()
         for key in list(self._hot)[: len(self._hot) - self._hot_limit // 2]:
             ticket = self._hot.pop(key)
             self.tickets[key] = pack_ticket(ticket)

@@ -31,6 +31,7 @@ _MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
 
 def pack_shard(shard: Shard) -> bytes:
     """Pack a shard; the bytes share nothing with it."""
+    shard.park()
     interner = shard.interner
     head = json.dumps(
         {

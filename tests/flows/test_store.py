@@ -6,14 +6,14 @@ from flows.store import Exemplar, PartitionTotals, Progress, Store
 from slawatch.views import View
 
 
-def test_a_partition_replaces_what_it_had_put_before():
+def test_a_partition_replaces_what_it_had_put_before() -> None:
     store = Store()
     store.put_totals("0", {"a": {(): 1}}, {}, {}, 5)
     store.put_totals("0", {"a": {(): 2}}, {}, {}, 6)
-    assert store.read().totals == {"0": PartitionTotals({"a": {(): 2}}, {}, {}, 6)}
+    assert store.read().totals == {"0": PartitionTotals({"a": {(): 2}}, {}, {}, 6, 6)}
 
 
-def test_what_was_read_does_not_change_afterwards():
+def test_what_was_read_does_not_change_afterwards() -> None:
     store = Store()
     store.put_view("0/1", View(log_at=1))
     before = store.read()
@@ -21,7 +21,7 @@ def test_what_was_read_does_not_change_afterwards():
     assert set(before.views) == {"0/1"}
 
 
-def test_log_time_is_that_of_the_partition_furthest_behind():
+def test_log_time_is_that_of_the_partition_furthest_behind() -> None:
     store = Store()
     assert store.read().log_at is None
     store.put_progress("0", 9, 8, 0)
@@ -30,7 +30,7 @@ def test_log_time_is_that_of_the_partition_furthest_behind():
     assert store.read().progress["1"] == Progress(5, 4, 2)
 
 
-def test_a_dropped_partition_takes_its_shards_along():
+def test_a_dropped_partition_takes_its_shards_along() -> None:
     store = Store()
     store.put_totals("1", {}, {}, {}, 5)
     store.put_progress("1", 5, 4, 2)
@@ -41,7 +41,7 @@ def test_a_dropped_partition_takes_its_shards_along():
     assert (contents.totals, contents.progress, set(contents.views)) == ({}, {}, {"11/3"})
 
 
-def test_the_newest_exemplar_and_gauge_stay():
+def test_the_newest_exemplar_and_gauge_stay() -> None:
     store = Store()
     store.put_exemplar(("chat",), "t1", 1.0, 5)
     store.put_exemplar(("chat",), "t2", 2.0, 6)
@@ -54,16 +54,14 @@ def test_the_newest_exemplar_and_gauge_stay():
     assert contents.reads_history
 
 
-def test_threads_may_put_while_another_reads():
+def test_threads_may_put_while_another_reads() -> None:
     store = Store()
-    threads = [
-        Thread(
-            target=lambda name=name: [
-                store.put_progress(f"{name}-{i}", i, 0, 0) for i in range(500)
-            ]
-        )
-        for name in "ab"
-    ]
+
+    def put(name: str) -> None:
+        for i in range(500):
+            store.put_progress(f"{name}-{i}", i, 0, 0)
+
+    threads = [Thread(target=put, args=(name,)) for name in "ab"]
     for thread in threads:
         thread.start()
     sizes = [len(store.read().progress) for _ in range(200)]

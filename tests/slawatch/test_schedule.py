@@ -14,6 +14,7 @@ from slawatch.schedule import (
     clip,
     day_span,
     merge,
+    open_windows,
     parse_time_of_day,
     to_local,
     wall_to_utc,
@@ -91,6 +92,27 @@ def test_merged_windows_hold_the_same_points(windows: list[Window]) -> None:
 def test_windows_are_cut_to_a_span() -> None:
     assert clip([(0, 4), (5, 7), (8, 12)], 2, 10) == [(2, 4), (5, 7), (8, 10)]
     assert clip([(0, 4)], 4, 10) == []
+
+
+@pytest.mark.parametrize(
+    ("break_day", "break_", "expected"),
+    [
+        pytest.param(9, (79_200, 7_200), [(2, 25)], id="of the day before"),
+        pytest.param(11, (0, 7_200), [(1, 24)], id="of the day after"),
+    ],
+)
+def test_a_break_of_a_neighbouring_day_cuts(
+    break_day: int, break_: Window, expected: list[Window]
+) -> None:
+    all_day_from_one: tuple[tuple[Window, ...], ...] = (((3_600, 3_600),),) * 7
+    rules = Schedule("UTC", all_day_from_one, breaks={date(2026, 6, break_day): (break_,)})
+    day = date(2026, 6, 10)
+    midnight, _ = day_span(day, "UTC")
+    hours = [
+        ((a - midnight) // 3_600_000_000, (b - midnight) // 3_600_000_000)
+        for a, b in open_windows(rules, day, day)
+    ]
+    assert hours == expected
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,13 @@ views = st.builds(
 
 
 @given(views, views, views)
-def test_merging_does_not_depend_on_order_or_grouping(one: View, two: View, three: View):
+def test_merging_does_not_depend_on_order_or_grouping(one: View, two: View, three: View) -> None:
     whole = merge((one, two, three))
     assert merge((three, one, two)) == whole
     assert merge((merge((one, two)), three)) == whole
 
 
-def test_counts_add_up_and_the_oldest_stays():
+def test_counts_add_up_and_the_oldest_stays() -> None:
     key = ("chat", "low", "open")
     one = View(tickets={key: 2}, oldest={key: 7}, waiting={"chat": 1}, log_at=5)
     two = View(tickets={key: 3}, oldest={key: 4}, log_at=9)
@@ -34,7 +34,7 @@ def test_counts_add_up_and_the_oldest_stays():
     assert (whole.waiting, whole.log_at) == ({"chat": 1}, 5)
 
 
-def test_the_most_urgent_are_kept_once_and_in_order():
+def test_the_most_urgent_are_kept_once_and_in_order() -> None:
     due = [Urgent(at, f"t{at}", "fix", "chat", "l1") for at in range(30)]
     whole = merge(
         (View(urgent=tuple(due[::2])), View(urgent=tuple(due[1::2])), View(urgent=(due[0],)))
@@ -42,6 +42,6 @@ def test_the_most_urgent_are_kept_once_and_in_order():
     assert whole.urgent == tuple(due[:MAX_URGENT])
 
 
-def test_a_clock_of_the_same_labels_is_shown_once_by_its_first_due():
+def test_a_clock_of_the_same_labels_is_shown_once_by_its_first_due() -> None:
     twice = (Urgent(5, "t", "next", "chat", ""), Urgent(3, "t", "next", "chat", ""))
     assert merge((View(urgent=twice),)).urgent == (twice[1],)

@@ -1,0 +1,73 @@
+"""Decode and parse: raw records to events and rejects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import orjson
+
+from connectors.files import parse_oversize
+from connectors.intake import Record
+from slawatch.errors import EventError
+from slawatch.events import Event, Vocabulary, parse_event
+
+class Reject(NamedTuple):
+    """Be one record that became no event. `key` is the same whenever it is read again."""
+
+    connector: str
+    reason: str
+    message: str
+    body: bytes
+    key: str
+    received_at: int
+
+
+Decoder = Callable[[bytes], Iterable[object]]
+"""Turn one record's body into native events; raises `EventError` alone."""
+
+KEPT_BYTES = 64 * 1024
+"""How much of a rejected body is kept for a person to look at."""
+
+
+def decode_native(body: bytes) -> list[object]:
+    """Decode one line of native JSON."""
+    try:
+        return [orjson.loads(body)]
+    except orjson.JSONDecodeError as ex:
+        raise explain_body(body, ex) from ex
+
+
+def explain_body(body: bytes, ex: orjson.JSONDecodeError) -> EventError:
+    """Say why a body is no JSON: too long, not UTF-8, or malformed."""
+    if (oversize := parse_oversize(body)) is not None:
+        return EventError("oversize", f"a line of {oversize.length} bytes is too long")
+    try:
+        body.decode()
+    except UnicodeDecodeError as error:
+        return EventError("bad_encoding", f"not UTF-8 at byte {error.start}")
+    return EventError("malformed", f"not JSON: {ex}")
+
+
+class RecordParser:
+    """Parse the intake log's records by their connector's decoder (native JSON by default)."""
+
+    def __init__(self, vocabulary: Vocabulary, decoders: dict[str, Decoder]) -> None:
+        """Take the closed label sets and the decoders by connector."""
+        self._vocabulary = vocabulary
+        self._decoders = decoders
+
+    def parse(self, records: Iterable[Record]) -> tuple[list[Event], list[Reject]]:
+        """Return the records' events, in order, and what could not become one."""
+        events: list[Event] = []
+        rejects: list[Reject] = []
+        for seq, received_at, source, body, _ in records:
+            decode = self._decoders.get(source, decode_native)
+            try:
+                for data in decode(body):
+                    events.append(parse_event(data, received_at, source, self._vocabulary))
+            except EventError as ex:
+                rejects.append(
+                    Reject(source, ex.reason, str(ex), body[:KEPT_BYTES], str(seq), received_at)
+                )
+        return events, rejects

@@ -1,0 +1,53 @@
+"""What travels between the steps of the dataflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from connectors.decoding import Reject
+from slawatch.events import Event
+from slawatch.verdicts import Verdict
+from slawatch.views import View
+
+
+class Batch(NamedTuple):
+    """Be what a source read at once from one partition, parsed, and the tick after it.
+
+    Everything with `received_at` up to `tick` has been read. `backlog` records still wait.
+    """
+
+    partition: str
+    tick: int
+    events: Sequence[Event]
+    rejects: Sequence[Reject]
+    backlog: int
+
+
+class ShardBatch(NamedTuple):
+    """Be a batch's part for one shard."""
+
+    tick: int
+    events: Sequence[Event]
+
+
+class Said(NamedTuple):
+    """Be what one part of the flow says at once: what to count, book and publish.
+
+    `origin` is the shard (or "read"), whose log time is `log_at`. `watermark_at` is the latest
+    event time in the batch, 0 without events; `delays` the longest delivery by connector in
+    microseconds.
+    """
+
+    partition: str
+    origin: str
+    log_at: int
+    counts: Mapping[tuple[str, tuple[str, ...]], int]
+    bookings: Mapping[tuple[str, str, str, str, str, int], int]
+    durations: Sequence[tuple[str, str, str, str, int, int, int]]
+    verdicts: Sequence[Verdict]
+    view: View | None
+    rejects: Sequence[Reject] = ()
+    watermark_at: int = 0
+    backlog: int = 0
+    delays: Mapping[str, int] = {}

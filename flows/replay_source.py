@@ -1,0 +1,157 @@
+"""Read: a finite log as a Bytewax source, as fast as it can or at N times its own speed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from threading import Event as Flag
+from typing import NamedTuple
+
+from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
+
+from connectors.decoding import Reject
+from flows.items import Batch
+from flows.log_source import PARTITION
+from slawatch.events import Event
+
+
+class ReplayPosition(NamedTuple):
+    """Be how many items were read, the running maximum of time, and the last tick."""
+
+    count: int
+    received_at: int
+    tick: int
+
+
+class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
+    """Give the log out in batches; `received_at` is the running maximum of event time."""
+
+    def __init__(
+        self,
+        items: Iterator[Event | Reject],
+        position: ReplayPosition,
+        *,
+        batch_size: int,
+        disorder_us: int,
+        speed: float | None,
+        stop: Flag,
+        on_progress: Callable[[int, int], None],
+    ) -> None:
+        """Skip to the position."""
+        self._items = items
+        self._count, self._received_at, self._tick = position
+        for _ in islice(items, self._count):
+            pass
+        self._batch_size = batch_size
+        self._disorder_us = disorder_us
+        self._speed = speed
+        self._stop = stop
+        self._on_progress = on_progress
+        self._ended = False
+        self._began = (0.0, 0)
+        self._ahead: Event | Reject | None = None
+        self._wait_seconds = 0.0
+
+    def next_batch(self) -> list[Batch]:
+        """Return the next batch and its tick; after the last, a tick that ends the log's time."""
+        if self._stop.is_set() or self._ended:
+            raise StopIteration
+        events: list[Event] = []
+        rejects: list[Reject] = []
+        self._wait_seconds = 0.0
+        taken = 0
+        while taken < self._batch_size:
+            item = self._ahead or next(self._items, None)
+            self._ahead = None
+            if item is None:
+                self._ended = True
+                break
+            if type(item) is Reject:
+                rejects.append(item)
+            else:
+                assert isinstance(item, Event)
+                if not self._is_due(item):
+                    self._ahead = item
+                    break
+                events.append(self._receive(item))
+            taken += 1
+        self._count += taken
+        if self._received_at:
+            behind = 0 if self._ended else 1 + self._disorder_us
+            tick = self._received_at - behind
+            self._tick = max(self._tick, tick)
+        self._on_progress(self._count, self._received_at)
+        return [Batch(PARTITION, self._tick, events, rejects, 0)]
+
+    def _receive(self, event: Event) -> Event:
+        if event.occurred_at >= self._received_at:
+            self._received_at = event.occurred_at
+            return event
+        return event._replace(received_at=self._received_at)
+
+    def _is_due(self, event: Event) -> bool:
+        """Tell whether its time has come, at the replay's speed."""
+        if self._speed is None:
+            return True
+        now = time.monotonic()
+        if not self._began[1]:
+            self._began = (now, event.occurred_at)
+        passed_us = (now - self._began[0]) * 1e6 * self._speed
+        early_us = event.occurred_at - self._began[1] - passed_us
+        self._wait_seconds = max(0.0, min(early_us / 1e6 / self._speed, 0.05))
+        return early_us <= 0
+
+    def next_awake(self) -> datetime | None:
+        """Come back at once, or when the next event is due."""
+        if self._wait_seconds:
+            return datetime.now(UTC) + timedelta(seconds=self._wait_seconds)
+        return None
+
+    def snapshot(self) -> ReplayPosition:
+        """Return the position after the last batch."""
+        return ReplayPosition(self._count, self._received_at, self._tick)
+
+
+class ReplaySource(FixedPartitionedSource[Batch, ReplayPosition]):
+    """Offer a finite log as one partition. `read` starts it over for each run. Emits Batch."""
+
+    def __init__(
+        self,
+        read: Callable[[], Iterable[Event | Reject]],
+        *,
+        batch_size: int = 2000,
+        disorder_us: int = 0,
+        speed: float | None = None,
+        stop: Flag,
+        on_progress: Callable[[int, int], None] = lambda _count, _at: None,
+    ) -> None:
+        """Take the reader; log time stays `disorder_us` behind; `on_progress` hears items read and the log's time."""
+        self._read = read
+        self._batch_size = batch_size
+        self._disorder_us = disorder_us
+        self._speed = speed
+        self._stop = stop
+        self._on_progress = on_progress
+
+    def list_parts(self) -> list[str]:
+        """Return the one partition."""
+        return [PARTITION]
+
+    def build_part(
+        self,
+        step_id: str,  # noqa: ARG002 - Bytewax's interface
+        for_part: str,  # noqa: ARG002 - there is one
+        resume_state: ReplayPosition | None,
+    ) -> ReplayPartition:
+        """Build the partition at its resumed position."""
+        return ReplayPartition(
+            iter(self._read()),
+            resume_state or ReplayPosition(0, 0, 0),
+            batch_size=self._batch_size,
+            disorder_us=self._disorder_us,
+            speed=self._speed,
+            stop=self._stop,
+            on_progress=self._on_progress,
+        )

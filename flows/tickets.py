@@ -1,0 +1,101 @@
+"""Advance and judge: the stateful step that holds a shard's tickets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from bytewax.operators import StatefulBatchLogic
+
+from flows.items import Said, ShardBatch
+from slawatch.book import Book
+from slawatch.shard import Shard
+from slawatch.snapshot import pack_shard, restore_shard
+from slawatch.verdicts import Output
+
+VIEW_SECONDS = 0.25
+"""How often, in wall time, a shard shows its open work."""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketOptions:
+    """Be what every shard is built with.
+
+    `disorder_us` is by how much a replay's log time stays behind; `first_at` where counting
+    begins; `is_live` shows open work as it goes, else only at the end.
+    """
+
+    book: Book
+    shards: int
+    disorder_us: int = 0
+    first_at: int = 0
+    hot: int = 512
+    is_live: bool = True
+
+
+class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
+    """Consumes (shard, ShardBatch). Emits Said."""
+
+    def __init__(
+        self,
+        options: TicketOptions,
+        resume_state: bytes | None,
+        on_snapshot: Callable[[int, float], None],
+    ) -> None:
+        """Start empty or from a snapshot."""
+        self._options = options
+        self._on_snapshot = on_snapshot
+        self._republish = resume_state is not None
+        self._viewed = 0.0
+        self._name = ""
+        if resume_state is None:
+            self.shard = Shard(options.book, first_at=options.first_at, hot=options.hot)
+        else:
+            self.shard = restore_shard(resume_state, options.book, hot=options.hot)
+
+    def on_batch(self, values: list[ShardBatch]) -> tuple[Iterable[Said], bool]:
+        """Advance by each batch, in order."""
+        out = Output(self.shard.first_at)
+        shard, disorder_us = self.shard, self._options.disorder_us
+        for tick, events in values:
+            shard.advance(events, tick, out, disorder_us=disorder_us)
+        show = self._options.is_live and time.monotonic() - self._viewed >= VIEW_SECONDS
+        return [self._say(out, show=show)], False
+
+    def on_notify(self) -> tuple[Iterable[Said], bool]:
+        """Show a resumed shard before anything new comes."""
+        self._republish = False
+        return [self._say(Output(), show=True)], False
+
+    def on_eof(self) -> tuple[Iterable[Said], bool]:
+        """Show the last state. Log time stays: a stop must not fire what has not come."""
+        return [self._say(Output(), show=True)], False
+
+    def notify_at(self) -> datetime | None:
+        """Ask once, after a resume, to be woken at once."""
+        return datetime.now(UTC) if self._republish else None
+
+    def _say(self, out: Output, *, show: bool) -> Said:
+        view = None
+        if show:
+            view = self.shard.view(self.shard.log_at)
+            self._viewed = time.monotonic()
+        return Said(
+            "", "", self.shard.log_at, out.counts, out.bookings, out.durations, out.verdicts, view
+        )
+
+    def snapshot(self) -> bytes:
+        """Return the packed shard."""
+        start = time.perf_counter()
+        data = pack_shard(self.shard)
+        self._on_snapshot(len(data), time.perf_counter() - start)
+        return data
+
+
+def name_origin(keyed: tuple[str, Said]) -> tuple[str, Said]:
+    """Key what a shard said by its partition, for the windows."""
+    shard, said = keyed
+    partition = shard.partition("/")[0]
+    return partition, said._replace(partition=partition, origin=shard)

@@ -1,0 +1,144 @@
+"""Aggregate: the stateful step with the totals and the event-time panes of a partition."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from struct import Struct
+from typing import NamedTuple
+
+from bytewax.operators import StatefulBatchLogic
+
+from flows.items import Said
+from slawatch import conventions
+from slawatch.panes import PaneSet
+from slawatch.totals import Totals
+from slawatch.verdicts import BREACHED, Verdict
+
+SHOW_SECONDS = 0.25
+"""How often, in wall time, totals and windows are handed to the store."""
+
+MINUTE_US = 60_000_000
+_DURATION = conventions.DURATION.name
+_HOPS = conventions.HOPS.name
+_LENGTHS = Struct("<BIIq")
+VERSION = 1
+
+
+class Shown(NamedTuple):
+    """Be the absolute state of a partition, for the store."""
+
+    values: Mapping[str, Mapping[tuple[str, ...], object]]
+    results: Mapping[tuple[str, str, str], Mapping[str, tuple[int, int]]]
+    quantiles: Mapping[tuple[str, str, str], Mapping[str, Mapping[float, float]]]
+    log_at: int
+    watermark_at: int
+    backlog: int
+    delays: Mapping[str, int]
+    exemplars: tuple[Verdict, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """Be what the windows stage is built with. `buckets` are bounds in microseconds by target."""
+
+    shards: int
+    buckets: Mapping[str, tuple[int, ...]]
+    day_starts: Callable[[int], int]
+    is_live: bool = True
+
+
+class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
+    """Consumes (partition, Said). Emits Shown."""
+
+    def __init__(self, options: WindowOptions, resume_state: bytes | None) -> None:
+        """Start empty or from a snapshot."""
+        self._options = options
+        self._log_at: dict[str, int] = {}
+        self._watermark_at = 0
+        self._backlog = 0
+        self._delays: dict[str, int] = {}
+        self._exemplars: list[Verdict] = []
+        self._shown = 0.0
+        if resume_state is None:
+            self.totals = Totals(options.buckets)
+            self.panes = PaneSet(options.day_starts)
+        else:
+            self._restore(resume_state)
+
+    def on_batch(self, values: list[Said]) -> tuple[Iterable[Shown], bool]:
+        """Add up what was said."""
+        for said in values:
+            self._add(said)
+        if self._options.is_live and time.monotonic() - self._shown >= SHOW_SECONDS:
+            return [self._show()], False
+        return [], False
+
+    def on_eof(self) -> tuple[Iterable[Shown], bool]:
+        """Show the last state."""
+        return [self._show()], False
+
+    def _add(self, said: Said) -> None:
+        self._log_at[said.origin] = said.log_at
+        add = self.totals.add
+        for (family, labels), amount in said.counts.items():
+            if family == _HOPS:
+                for _ in range(amount):
+                    self.totals.observe(_HOPS, (), int(labels[0]))
+            else:
+                add(family, labels, amount)
+        for (channel, priority, team, target, outcome, minute), count in said.bookings.items():
+            at = minute * MINUTE_US
+            book = self.panes.book
+            book(("channel", channel, target), at, outcome, count)
+            book(("priority", priority, target), at, outcome, count)
+            book(("team", team, target), at, outcome, count)
+        for channel, priority, team, target, at, business, wall in said.durations:
+            self.totals.observe(_DURATION, (channel, target, "business"), business)
+            self.totals.observe(_DURATION, (channel, target, "wall"), wall)
+            seconds = business / 1e6
+            self.panes.book_duration(("channel", channel, target), at, seconds)
+            self.panes.book_duration(("priority", priority, target), at, seconds)
+            self.panes.book_duration(("team", team, target), at, seconds)
+        if said.watermark_at > self._watermark_at:
+            self._watermark_at = said.watermark_at
+        if said.origin == "read":
+            self._backlog = said.backlog
+            self._delays.update(said.delays)
+        if said.verdicts:
+            self._exemplars += [v for v in said.verdicts[-20:] if v.kind == BREACHED]
+
+    def _log_time(self) -> int:
+        shards = [at for origin, at in self._log_at.items() if origin != "read"]
+        return min(shards) if len(shards) >= self._options.shards else 0
+
+    def _show(self) -> Shown:
+        self._shown = time.monotonic()
+        log_at = self._log_time()
+        exemplars, self._exemplars = tuple(self._exemplars[-50:]), []
+        self.panes.forget(log_at)
+        delays, self._delays = self._delays, {}
+        return Shown(
+            {family: dict(rows) for family, rows in self.totals.values().items()},
+            self.panes.results(log_at),
+            self.panes.quantiles(log_at),
+            log_at,
+            self._watermark_at,
+            self._backlog,
+            delays,
+            exemplars,
+        )
+
+    def snapshot(self) -> bytes:
+        """Return totals, panes and the watermark, packed."""
+        totals, panes = self.totals.snapshot(), self.panes.snapshot()
+        head = _LENGTHS.pack(VERSION, len(totals), len(panes), self._watermark_at)
+        return head + totals + panes
+
+    def _restore(self, data: bytes) -> None:
+        _, n_totals, n_panes, self._watermark_at = _LENGTHS.unpack_from(data)
+        start = _LENGTHS.size
+        middle = start + n_totals
+        self.totals = Totals.restore(data[start:middle], self._options.buckets)
+        self.panes = PaneSet.restore(data[middle : middle + n_panes], self._options.day_starts)
