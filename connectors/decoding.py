@@ -10,7 +10,9 @@ import orjson
 from connectors.files import parse_oversize
 from connectors.intake import Record
 from slawatch.errors import EventError
-from slawatch.events import Event, Vocabulary, parse_event
+from slawatch.events import Event
+from slawatch.parsing import Vocabulary, parse_event
+
 
 class Reject(NamedTuple):
     """Be one record that became no event. `key` is the same whenever it is read again."""

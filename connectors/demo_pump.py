@@ -97,4 +97,5 @@ def get_lateness(event_id: str) -> int:
     draw = crc32(event_id.encode())
     if draw % 1000 >= _LATE_PER_MILLE:
         return 0
-    return _MIN_LATE_US + draw // 1000 % (_MAX_LATE_US - _MIN_LATE_US)
+    span_ms = (_MAX_LATE_US - _MIN_LATE_US) // 1000
+    return _MIN_LATE_US + draw // 1000 % span_ms * 1000

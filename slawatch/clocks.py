@@ -43,32 +43,24 @@ class Clock:
     (label set) and `booked_at` (instant, hence pane) of the published outcome, `revisions`.
     """
 
-    __slots__ = (
-        "booked",
-        "booked_at",
-        "breach_at",
-        "breached_at",
-        "cycle",
-        "due",
-        "elapsed_us",
-        "fired",
-        "goal",
-        "labels",
-        "next_at",
-        "observed",
-        "pauses",
-        "profile",
-        "published",
-        "reason",
-        "revisions",
-        "run_from",
-        "started_at",
-        "state",
-        "stopped_at",
-        "target",
-        "tier",
-        "wall_us",
-    )
+    # Defaults on the class: most clocks never need more than a start, and a start must be cheap.
+    state: int = State.RUNNING
+    elapsed_us: int = 0
+    wall_us: int = 0
+    tier: int = 0
+    due: int = 0
+    breached_at: int = 0
+    stopped_at: int = 0
+    reason: str = ""
+    labels: int = -1
+    pauses: list[tuple[int, int]] | None = None
+    published: int = Published.NOTHING
+    fired: int = 0
+    booked: int = -1
+    booked_at: int = 0
+    revisions: int = 0
+    observed: bool = False
+    next_at: int = 0
 
     def __init__(
         self, target: int, cycle: int, started_at: int, goal: TargetGoal, profile: int
@@ -76,28 +68,11 @@ class Clock:
         """Start a running clock; `goal` is that of the ticket with this profile."""
         self.target = target
         self.cycle = cycle
-        self.state: int = State.RUNNING
         self.started_at = started_at
         self.run_from = started_at
-        self.elapsed_us = 0
-        self.wall_us = 0
         self.goal = goal
         self.profile = profile
-        self.tier = 0
-        self.due = 0
-        self.breached_at = 0
-        self.stopped_at = 0
-        self.reason = ""
-        self.labels = -1
-        self.pauses: list[tuple[int, int]] | None = None
-        self.published: int = Published.NOTHING
-        self.fired = 0
-        self.booked = -1
-        self.booked_at = 0
-        self.revisions = 0
-        self.observed = False
         self.breach_at = goal.calendar.add_last(started_at, goal.goal_us)
-        self.next_at = 0
 
     def is_live(self) -> bool:
         """Tell whether the clock runs or is paused."""

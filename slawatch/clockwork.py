@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 from slawatch.book import CANCEL, RESET, START, STOP, STOP_TIER, Book, TargetGoal
 from slawatch.clocks import FOREVER, Clock, State
 from slawatch.policy import Adopt, OnCalendarChange, OnChange, OnRelax, Reopen, Restart
-
 from slawatch.ticket import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slawatch.effects import Given
-    from slawatch.events import Extras
+    from slawatch.events import Event, Extras
     from slawatch.interning import Interner
-    from slawatch.ticket import Act
 
 
 class Clockwork:
@@ -179,7 +177,7 @@ class Clockwork:
         """Return a fold that knows one target alone."""
         raise NotImplementedError
 
-    def apply(self, ticket: Ticket, act: Act, effects: list[Given]) -> None:
+    def apply(self, ticket: Ticket, act: Event, effects: list[Given]) -> None:
         """Advance a ticket by its next act in order."""
         raise NotImplementedError
 

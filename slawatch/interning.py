@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 CHANGED_FACTS, CHANGED_PRIORITY, CHANGED_TEAM, CHANGED_ASSIGNEE, CHANGED_TIER = 1, 2, 4, 8, 16
 FIRST_TEAM, FIRST_ASSIGNEE = 32, 64
+_MERGES = 200_000
 
 
 class Profile(NamedTuple):
@@ -30,10 +31,15 @@ class Profile(NamedTuple):
 
 
 class Merge(NamedTuple):
-    """Be the outcome of an act's attributes over a ticket's: the new index, what changed."""
+    """Be the outcome of an act's attributes over a ticket's: the new index, what changed.
+
+    `act_tier` is the support tier for which the act was done: what it says, else its team's, else
+    the ticket's.
+    """
 
     profile: int
     changes: int
+    act_tier: int
 
 
 class Interner:
@@ -53,7 +59,7 @@ class Interner:
         self._asserted_index: dict[Attrs, int] = {}
         self.profiles: list[Profile] = []
         self._profile_index: dict[tuple[str, Attrs], int] = {}
-        self._merges: dict[tuple[int, int], Merge] = {}
+        self.merges: dict[tuple[int, Attrs], Merge] = {}
 
     def assert_index(self, attrs: Attrs) -> int:
         """Return the number of an act's attributes."""
@@ -100,19 +106,15 @@ class Interner:
             category if not category or category in self._categories else OTHER,
         )
 
-    def merge(self, profile: int, asserted: int) -> Merge:
-        """Return what a ticket becomes by an act's attributes."""
-        key = (profile, asserted)
-        found = self._merges.get(key)
-        if found is None:
-            if len(self._merges) > 200_000:
-                self._merges.clear()
-            found = self._merges[key] = self._merge(profile, asserted)
+    def merge(self, profile: int, said: Attrs) -> Merge:
+        """Return what a ticket becomes by an act's attributes; `merges` remembers it."""
+        if len(self.merges) > _MERGES:
+            self.merges.clear()
+        found = self.merges[profile, said] = self._merge(profile, said)
         return found
 
-    def _merge(self, profile: int, asserted: int) -> Merge:
+    def _merge(self, profile: int, said: Attrs) -> Merge:
         old = self.profiles[profile]
-        said = self.asserted[asserted]
         attrs = Attrs._make(
             was if now is None else now for was, now in zip(old.attrs, said, strict=True)
         )._replace(status=None, reason=None)
@@ -131,4 +133,5 @@ class Interner:
             changes |= FIRST_ASSIGNEE if old.attrs.assignee is None else CHANGED_ASSIGNEE
         if new.tier != old.tier:
             changes |= CHANGED_TIER
-        return Merge(index, changes)
+        team = self._rules.teams.get(said.team or "")
+        return Merge(index, changes, said.tier or (team.tier if team else new.tier))

@@ -6,12 +6,12 @@ act out of order folds the whole ticket again (`slawatch.shard`). Nothing is pub
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from slawatch.book import ALL_PAUSES, PAUSE_BITS, Book, TargetGoal
+from slawatch.book import PAUSE_BITS, Book, TargetGoal
 from slawatch.clockwork import Clockwork
 from slawatch.effects import Effect, Given
-from slawatch.events import EXPIRED, NO_ATTRS, POLICY_CHANGED, Actor, Attrs, Kind
+from slawatch.events import MAX_TIER, POLICY_CHANGED, Actor, Attrs, Event, Kind
 from slawatch.interning import (
     CHANGED_ASSIGNEE,
     CHANGED_FACTS,
@@ -29,7 +29,6 @@ from slawatch.ticket import (
     PENDING,
     RESOLVED,
     STATUS_NAMES,
-    Act,
     Ticket,
 )
 
@@ -47,6 +46,7 @@ _BOTH = 3
 _NO_WORK = (Kind.CREATED, Kind.OBSERVED, Kind.EXCUSED, Kind.RESTORED, Kind.REASON_GIVEN)
 _ANSWERS = (Kind.REPLIED, Kind.ACKNOWLEDGED, Kind.PLANNED, Kind.EXPERT_ENGAGED, Kind.FIXED)
 _ENDS = 1 << Kind.RESOLVED
+_STEPS = 20_000
 _COUNTED = (
     1 << Kind.CREATED
     | 1 << Kind.RESOLVED
@@ -62,6 +62,21 @@ _COUNTED = (
 )
 
 
+class Step(NamedTuple):
+    """Be what an act is, as far as few values decide it; remembered, not worked out again.
+
+    `kinds` has the bits of the act's kind and of those derived; `status` and `pauses` are the
+    ticket's afterwards.
+    """
+
+    kinds: int
+    status: int
+    pauses: int
+    reactions: tuple[tuple[int, int], ...]
+    is_reopened: bool
+    is_counted: bool
+
+
 class Fold(Clockwork):
     """Apply acts to tickets by one version of the rules."""
 
@@ -73,138 +88,102 @@ class Fold(Clockwork):
     ) -> None:
         """Take the compiled rules and the shard's interner."""
         super().__init__(book, interner, trace)
-        self._team_tiers = {name: team.tier for name, team in book.rules.teams.items()}
         self._contact_channels = book.rules.contact_channels
+        self._steps: dict[tuple[object, ...], Step] = {}
 
     def alone(self, index: int, goal: TargetGoal) -> Fold:
         """Return a fold that knows one target alone."""
         return _Solo(self, index, goal)
 
-    def apply(self, ticket: Ticket, act: Act, effects: list[Given]) -> None:
+    def apply(self, ticket: Ticket, act: Event, effects: list[Given]) -> None:
         """Advance a ticket by its next act in order."""
-        at = act.at
+        at, _, _, _, kind, actor, public, said, extras = act[:9]
         if ticket.triggers_at < at:
             self.cross(ticket, at)
-        kind = act.kind
-        if kind == POLICY_CHANGED:
-            self._retarget(ticket, at, self.book.no_goals)
+        if kind < 0:
+            self._apply_pseudo(ticket, kind, at, effects)
             return
-        if kind == EXPIRED:
-            self._change_holder(ticket, ticket.profile, at, 0, effects)
-            ticket.status, ticket.last_at = CLOSED, at
-            for clock in list(ticket.live.values()):
-                self._end(ticket, clock, at, "expired")
-            return
-        interner = self.interner
-        said = interner.asserted[act.asserted]
+        before = ticket.profile
         first = not ticket.last_at
         if first:
             ticket.holder_since = ticket.created_at = at
-        before = ticket.profile
-        old_tier = interner.profiles[ticket.profile].tier
-        kinds = 1 << kind
-        changes = 0
-        if said is not NO_ATTRS:
-            merged = interner.merge(ticket.profile, act.asserted)
-            changes = merged.changes
-            if merged.profile != ticket.profile:
-                if changes & _HOLDER_CHANGES:
-                    self._change_holder(ticket, merged.profile, at, changes, effects)
-                ticket.profile = merged.profile
-                if changes & CHANGED_PRIORITY:
-                    kinds |= 1 << Kind.PRIORITY_CHANGED
-                if changes & _ASSIGNMENTS and not first:
-                    kinds |= 1 << Kind.ASSIGNED
+        interner = self.interner
+        merged = interner.merges.get((before, said)) or interner.merge(before, said)
+        profile, changes, tier = merged
+        if kind == Kind.ESCALATED:  # whoever escalates acts for the tier it leaves
+            tier = interner.profiles[before].tier
+        if profile != before:
+            if changes & _HOLDER_CHANGES:
+                self._change_holder(ticket, profile, at, changes, effects)
+            ticket.profile = profile
         if kind == Kind.ESCALATED:
-            self._escalate(ticket, said, old_tier, at, effects)
+            self._escalate(ticket, said, tier, at, effects)
         ticket.last_at = at
-        kinds = self._change_status(ticket, act, said, kinds, effects)
+        status, reason = said[9], said[10]
+        key = (kind, actor, public, status, reason, ticket.status, ticket.pauses, changes, tier, first)
+        step = self._steps.get(key)
+        if step is None:
+            if len(self._steps) > _STEPS:  # reasons are free text
+                self._steps.clear()
+            step = self._steps[key] = self._step(ticket, act, changes, tier, first=first)
+        if step.status != ticket.status:
+            self._change_holder(ticket, ticket.profile, at, 0, effects)
+            ticket.status = step.status
+        if step.pauses != ticket.pauses:
+            self._change_pauses(ticket, step.pauses, at, effects)
         if changes & CHANGED_FACTS and not first:
             self._retarget(ticket, at, self.goals(before))
         if first and kind != Kind.CREATED:
             ticket.adopted_at = at
-        if kinds & 1 << Kind.REOPENED:
+        if step.is_reopened:
             self._reopen(ticket, at)
-        tier = self._act_tier(kind, said, ticket, old_tier)
-        reactions = self.book.reactions(kinds, act.actor, tier, public=act.public)
-        if reactions:
-            self._react(ticket, at, tier, reactions)
-        if act.extras is not None and ticket.adopted_at:
-            self._adopt(ticket, act.extras, at)
-        self._note_effects(ticket, act, kinds, effects)
+        if step.reactions:
+            self._react(ticket, at, tier, step.reactions)
+        if extras is not None and ticket.adopted_at:
+            self._adopt(ticket, extras, at)
+        if step.is_counted or (kind == Kind.REPLIED and ticket.replied != _BOTH):
+            self._note_effects(ticket, act, step.kinds, effects)
 
-    def _act_tier(self, kind: int, said: Attrs, ticket: Ticket, old_tier: int) -> int:
-        if kind == Kind.ESCALATED:
-            return old_tier  # whoever escalates acts for the tier it leaves
-        if said.tier is not None:
-            return said.tier
-        if said.team is not None and said.team in self._team_tiers:
-            return self._team_tiers[said.team]
-        return self.interner.profiles[ticket.profile].tier
+    def _apply_pseudo(self, ticket: Ticket, kind: int, at: int, effects: list[Given]) -> None:
+        if kind == POLICY_CHANGED:
+            self._retarget(ticket, at, self.book.no_goals)
+            return
+        self._change_holder(ticket, ticket.profile, at, 0, effects)
+        ticket.status, ticket.last_at = CLOSED, at
+        for clock in list(ticket.live.values()):
+            self._end(ticket, clock, at, "expired")
 
     def _escalate(
         self, ticket: Ticket, said: Attrs, old_tier: int, at: int, effects: list[Given]
     ) -> None:
+        """Raise the tier where the act does not say to which."""
         profile = self.interner.profiles[ticket.profile]
         if said.tier is None and profile.tier <= old_tier:
-            attrs = profile.attrs._replace(tier=min(old_tier + 1, 9))
+            attrs = profile.attrs._replace(tier=min(old_tier + 1, MAX_TIER))
             self._change_holder(ticket, ticket.profile, at, 0, effects)
             ticket.profile = self.interner.profile_index(profile.facts.source, attrs)
 
-    # -- what the ticket is ------------------------------------------------------------------
+    # -- what the act is and the ticket becomes -------------------------------------------------
 
-    def _change_status(
-        self, ticket: Ticket, act: Act, said: Attrs, kinds: int, effects: list[Given]
-    ) -> int:
-        """Derive the status and the pause reasons; return the kinds with the derived ones."""
-        kind = act.kind
-        old, pauses = ticket.status, ticket.pauses
-        status = old
-        if said.status is not None:
-            status = _STATUS_OF[said.status]
-            if status == PENDING:
-                pauses = PAUSE_BITS.get(said.reason or "status", PAUSE_BITS["status"])
-            else:
-                pauses = 0
-        elif kind == Kind.RESOLVED:
-            status, pauses = (RESOLVED if old != CLOSED else CLOSED), 0
-        elif kind in (Kind.CLOSED, Kind.ABANDONED, Kind.DELETED, Kind.MERGED):
-            status, pauses = CLOSED, 0
-        elif kind == Kind.PAUSED:
-            pauses |= PAUSE_BITS.get(said.reason or "status", PAUSE_BITS["status"])
-            status = PENDING if old < RESOLVED else old
-        elif kind == Kind.RESUMED:
-            pauses = pauses & ~PAUSE_BITS.get(said.reason, ALL_PAUSES) if said.reason else 0
-            status = OPEN if old == PENDING and not pauses else old
-        elif kind == Kind.REOPENED:
-            status = OPEN if old >= RESOLVED else old
-        elif kind == Kind.REPLIED and act.actor == Actor.CUSTOMER:
-            pauses &= ~PAUSE_BITS["customer"]
-            status = OPEN if old == PENDING and not pauses else old
-        elif old == NEW and act.actor == Actor.AGENT and kind not in _NO_WORK:
-            status = OPEN
-        if status != old:
-            kinds |= self._derive(old, status)
-            self._change_holder(ticket, ticket.profile, act.at, 0, effects)
-            ticket.status = status
-        if pauses != ticket.pauses:
-            self._change_pauses(ticket, pauses, act.at, effects)
-        return kinds
-
-    @staticmethod
-    def _derive(old: int, new: int) -> int:
-        kinds = 0
-        if new == CLOSED:
-            kinds |= 1 << Kind.CLOSED
-        elif new == RESOLVED:
-            kinds |= 1 << Kind.RESOLVED
-        elif old >= RESOLVED:
-            kinds |= 1 << Kind.REOPENED
-        if new == PENDING:
-            kinds |= 1 << Kind.PAUSED
-        elif old == PENDING:
-            kinds |= 1 << Kind.RESUMED
-        return kinds
+    def _step(
+        self, ticket: Ticket, act: Event, changes: int, tier: int, *, first: bool
+    ) -> Step:
+        kinds = 1 << act.kind
+        if changes & CHANGED_PRIORITY:
+            kinds |= 1 << Kind.PRIORITY_CHANGED
+        if changes & _ASSIGNMENTS and not first:
+            kinds |= 1 << Kind.ASSIGNED
+        status, pauses = _next_status(ticket.status, ticket.pauses, act)
+        if status != ticket.status:
+            kinds |= _derive_kinds(ticket.status, status)
+        return Step(
+            kinds,
+            status,
+            pauses,
+            self.book.reactions(kinds, act.actor, tier, public=act.public),
+            bool(kinds & 1 << Kind.REOPENED),
+            bool(kinds & _COUNTED),
+        )
 
     def _change_pauses(
         self, ticket: Ticket, pauses: int, at: int, effects: list[Given]
@@ -247,11 +226,9 @@ class Fold(Clockwork):
         return goal.calendar if goal is not None else None
 
     def _note_effects(
-        self, ticket: Ticket, act: Act, kinds: int, effects: list[Given]
+        self, ticket: Ticket, act: Event, kinds: int, effects: list[Given]
     ) -> None:
         kind, actor = act.kind, act.actor
-        if not kinds & _COUNTED and not (kind == Kind.REPLIED and ticket.replied != _BOTH):
-            return
         profile = self.interner.profiles[ticket.profile]
         channel, priority, _ = profile.labels
         if kind == Kind.CREATED:
@@ -280,7 +257,7 @@ class Fold(Clockwork):
             self._note_contact(ticket, act, channel, effects)
 
     def _note_contact(
-        self, ticket: Ticket, act: Act, channel: str, effects: list[Given]
+        self, ticket: Ticket, act: Event, channel: str, effects: list[Given]
     ) -> None:
         if act.kind == Kind.ABANDONED:
             ticket.contact, outcome = ABANDONED, "abandoned"
@@ -288,8 +265,53 @@ class Fold(Clockwork):
             ticket.contact, outcome = ANSWERED, "answered"
         else:
             return
-        within = act.at - ticket.created_at <= self.book.rules.answer_within_us
+        within = act.occurred_at - ticket.created_at <= self.book.rules.answer_within_us
         effects.append((Effect.CONTACT, (channel, outcome, str(within).lower()), 1))
+
+
+def _next_status(old: int, pauses: int, act: Event) -> tuple[int, int]:
+    """Return status and pause reasons after an act."""
+    kind, said = act.kind, act.attrs
+    if said.status is not None:
+        status = _STATUS_OF[said.status]
+        return status, _pause_bit(said.reason) if status == PENDING else 0
+    match kind:
+        case Kind.RESOLVED:
+            return max(old, RESOLVED), 0
+        case Kind.CLOSED | Kind.ABANDONED | Kind.DELETED | Kind.MERGED:
+            return CLOSED, 0
+        case Kind.REOPENED:
+            return (OPEN if old >= RESOLVED else old), pauses
+        case Kind.PAUSED:
+            return (PENDING if old < RESOLVED else old), pauses | _pause_bit(said.reason)
+        case Kind.RESUMED:
+            pauses = pauses & ~_pause_bit(said.reason) if said.reason else 0
+        case Kind.REPLIED if act.actor == Actor.CUSTOMER:
+            pauses &= ~PAUSE_BITS["customer"]
+        case _:
+            is_work = act.actor == Actor.AGENT and kind not in _NO_WORK
+            return (OPEN if old == NEW and is_work else old), pauses
+    return (OPEN if old == PENDING and not pauses else old), pauses
+
+
+def _pause_bit(reason: str | None) -> int:
+    return PAUSE_BITS.get(reason or "status", PAUSE_BITS["status"])
+
+
+def _derive_kinds(old: int, new: int) -> int:
+    """Return the bits of the kinds that a change of status is."""
+    kinds = 0
+    if new == CLOSED:
+        kinds |= 1 << Kind.CLOSED
+    elif new == RESOLVED:
+        kinds |= 1 << Kind.RESOLVED
+    elif old >= RESOLVED:
+        kinds |= 1 << Kind.REOPENED
+    if new == PENDING:
+        kinds |= 1 << Kind.PAUSED
+    elif old == PENDING:
+        kinds |= 1 << Kind.RESUMED
+    return kinds
 
 
 class _Solo(Fold):

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 from slawatch.book import NO_GOAL_US, TargetGoal
 from slawatch.calendars import Calendar
 from slawatch.clocks import FOREVER, Clock, State
-from slawatch.events import Extras, Kind, rank_of
-from slawatch.ticket import Act, Ticket
+from slawatch.events import Event, Extras, Kind, rank_of
+from slawatch.ticket import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from slawatch.events import Attrs
+    from slawatch.interning import Interner
     from slawatch.lifecycle import Fold
 
 VERSION = 1
@@ -56,14 +58,16 @@ def _acts_struct(count: int) -> Struct:
     return Struct("<" + "qqHIQ" * count)
 
 
-def pack_ticket(ticket: Ticket) -> bytes:
-    """Pack everything but the key."""
+def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
+    """Pack everything but the key; attributes become numbers of the interner."""
+    asserted = interner.assert_index
     base = ticket.base or b""
     flat: list[int] = []
     extras: list[bytes] = []
     for index, act in enumerate(ticket.acts):
-        at, sequence, _, id_hash, kind, actor, public, asserted, extra = act
-        flat += (at, sequence, (kind & 0xFF) << 3 | actor << 1 | public, asserted, id_hash)
+        at, sequence, _, id_hash, kind, actor, public, attrs, extra = act[:9]
+        bits = (kind & 0xFF) << 3 | actor << 1 | public
+        flat += (at, sequence, bits, asserted(attrs), id_hash)
         if extra is not None:
             extras.append(_pack_extras(index, extra))
     parts = [
@@ -184,8 +188,7 @@ def unpack_ticket(
         at = _unpack_extras(row, at, extras)
     asserted = fold.interner.asserted
     ticket.acts = [
-        _unpack_act(flat, i * 5, extras.get(i), asserted[flat[i * 5 + 3]].status)
-        for i in range(n_acts)
+        _unpack_act(key, flat[i * 5 : i * 5 + 5], extras.get(i), asserted) for i in range(n_acts)
     ]
     trigger = FOREVER
     for _ in range(n_clocks):
@@ -214,22 +217,18 @@ def unpack_ticket(
     return ticket
 
 
-def _unpack_act(flat: tuple[int, ...], i: int, extra: Extras | None, status: str | None) -> Act:
-    bits = flat[i + 2]
+def _unpack_act(
+    key: str, row: tuple[int, ...], extras: Extras | None, asserted: Sequence[Attrs]
+) -> Event:
+    at, sequence, bits, index, id_hash = row
     kind = bits >> 3
     if kind > _LAST_KIND:
         kind -= 256  # a pseudo-act
-    rank = rank_of(kind, status)
-    return Act(
-        flat[i],
-        flat[i + 1],
-        rank,
-        flat[i + 4],
-        kind,
-        bits >> 1 & 3,
-        bool(bits & 1),
-        flat[i + 3],
-        extra,
+    attrs = asserted[index]
+    rank = rank_of(kind, attrs.status)
+    actor, public = bits >> 1 & 3, bool(bits & 1)
+    return Event(
+        at, sequence, rank, id_hash, kind, actor, public, attrs, extras, key, key, at, 0, ""
     )
 
 
@@ -280,10 +279,7 @@ def _unpack_clock(
         if clock.target == _GONE
         else fold.goals(clock.profile)[clock.target] or MEASURE_ONLY
     )
-    clock.pauses = None
     if not flags & _HAS_MORE:
-        clock.elapsed_us = clock.wall_us = clock.breached_at = clock.stopped_at = clock.due = 0
-        clock.booked, clock.booked_at, clock.revisions, clock.reason = -1, 0, 0, ""
         return clock, at
     (
         clock.elapsed_us,

@@ -49,7 +49,7 @@ class Settler:
             if clock.next_at < next_at:
                 next_at = clock.next_at
         if ticket.folded < len(ticket.acts):
-            next_at = min(next_at, ticket.acts[ticket.folded].at)
+            next_at = min(next_at, ticket.acts[ticket.folded].occurred_at)
         elif ticket.live:
             next_at = min(next_at, ticket.last_at + self.book.rules.expire_us)
         elif next_at == FOREVER:

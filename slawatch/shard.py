@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Published
 from slawatch.effects import Effect, Given, find_growth
-from slawatch.events import EXPIRED, NO_ATTRS, UNKNOWN_NAMES, Event
+from slawatch.events import EXPIRED, NO_ATTRS, UNKNOWN_NAMES, Event, build_pseudo
 from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
 from slawatch.record import pack_ticket, read_last_at, read_next_at, unpack_ticket
 from slawatch.settle import Settler
-from slawatch.ticket import RESOLVED, Act, Ticket
+from slawatch.ticket import RESOLVED, Ticket
 from slawatch.verdicts import Output
 
 if TYPE_CHECKING:
@@ -126,9 +126,9 @@ class Shard:
     def _pass(self, ticket: Ticket, at: int, out: Output) -> None:
         self.work.touched.add(ticket.key)
         acts = ticket.acts
-        if ticket.folded < len(acts) and acts[ticket.folded].at <= at:
+        if ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
             effects: list[Given] = []
-            while ticket.folded < len(acts) and acts[ticket.folded].at <= at:
+            while ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
                 self.fold.apply(ticket, acts[ticket.folded], effects)
                 ticket.folded += 1
             self._count(effects, ticket.last_at, out)
@@ -140,9 +140,7 @@ class Shard:
     def _end(self, ticket: Ticket, at: int, out: Output) -> None:
         """Expire a ticket that fell silent, or forget one whose retention is over."""
         if ticket.live or (ticket.status < RESOLVED and not ticket.clocks):
-            nothing = self.interner.assert_index(NO_ATTRS)
-            act = Act(at, 0, 7, 0, EXPIRED, 0, False, nothing, None)
-            self.take_act(ticket, act, out)
+            self.take_act(ticket, build_pseudo(EXPIRED, at, ticket.key), out)
             return
         del self.tickets[ticket.key]
         self._hot.pop(ticket.key, None)
@@ -198,25 +196,25 @@ class Shard:
             if known.id_hash == id_hash:
                 self._repeat(ticket, index, event, log_at, out)
                 return
-        act = Act(*event[:7], self.interner.assert_index(event.attrs), event.extras)
-        if ticket.base is not None and act.at <= (base_at := read_last_at(ticket.base)):
+        act = event
+        if ticket.base is not None and act.occurred_at <= (base_at := read_last_at(ticket.base)):
             base = unpack_ticket(key, ticket.base, self.fold)
             if any(known.id_hash == id_hash for known in base.acts):
                 counts[_EVENTS, (event.connector, "duplicate")] += 1
                 return
-            act = act._replace(at=base_at, rank=0)  # the past before the base is closed
+            act = act._replace(occurred_at=base_at, rank=0)  # the past before the base is closed
         if not acts or act > acts[-1]:
             acts.append(act)
             late = False
-            if act.at <= log_at:
-                if act.at > ticket.crossed_at and ticket.folded == len(acts) - 1:
+            if act.occurred_at <= log_at:
+                if act.occurred_at > ticket.crossed_at and ticket.folded == len(acts) - 1:
                     effects: list[Given] = []
                     self.fold.apply(ticket, act, effects)
                     ticket.folded += 1
                     if effects:
-                        self._count(effects, act.at, out)
+                        self._count(effects, act.occurred_at, out)
                 else:
-                    late = act.at <= ticket.crossed_at
+                    late = act.occurred_at <= ticket.crossed_at
                     self._refold(ticket, acts[: ticket.folded], log_at, out)
         else:
             late = self._insert(ticket, act, log_at, out)
@@ -236,18 +234,18 @@ class Shard:
         self._hot[event.key] = ticket
         return ticket
 
-    def take_act(self, ticket: Ticket, act: Act, out: Output) -> None:
+    def take_act(self, ticket: Ticket, act: Event, out: Output) -> None:
         """Apply a pseudo-act of the shard's own at its instant."""
         effects: list[Given] = []
         self.fold.apply(ticket, act, effects)
         ticket.acts.append(act)
         ticket.folded = len(ticket.acts)
-        self._count(effects, act.at, out)
-        self._settle(ticket, act.at, out)
+        self._count(effects, act.occurred_at, out)
+        self._settle(ticket, act.occurred_at, out)
         self._queue(ticket)
         self.work.touched.add(ticket.key)
 
-    def _insert(self, ticket: Ticket, act: Act, log_at: int, out: Output) -> bool:
+    def _insert(self, ticket: Ticket, act: Event, log_at: int, out: Output) -> bool:
         """Put an act in its place among those known; tell whether it changes the past."""
         acts = ticket.acts
         told = acts[: ticket.folded]
@@ -255,8 +253,9 @@ class Shard:
             del acts[-1]
         index = bisect_right(acts, act)
         acts.insert(index, act)
-        late = index < len(told) or act.at <= ticket.crossed_at
-        if late or act.at <= log_at:
+        at = act.occurred_at
+        late = index < len(told) or at <= ticket.crossed_at
+        if late or at <= log_at:
             self._refold(ticket, told, log_at, out)
         return late
 
@@ -264,26 +263,22 @@ class Shard:
         self, ticket: Ticket, index: int, event: Event, log_at: int, out: Output
     ) -> None:
         """Drop a repetition; of two contents under one id the earlier, then the smaller stays."""
-        act = Act(*event[:7], self.interner.assert_index(event.attrs), event.extras)
         known = ticket.acts[index]
-        if act == known or known.at < act.at:
-            outcome = "duplicate" if act == known else "conflict"
+        if known[:9] == event[:9] or known.occurred_at < event.occurred_at:
+            outcome = "duplicate" if known[:9] == event[:9] else "conflict"
         else:
             outcome = "conflict"
-            asserted = self.interner.asserted
-            mine = (act.at, repr(act[1:7]), repr(asserted[act.asserted]), repr(act.extras))
-            held = (known.at, repr(known[1:7]), repr(asserted[known.asserted]), repr(known.extras))
-            if mine < held:
+            if (event.occurred_at, repr(event[1:9])) < (known.occurred_at, repr(known[1:9])):
                 told = ticket.acts[: ticket.folded]
                 del ticket.acts[index]
-                ticket.acts.insert(bisect_right(ticket.acts, act), act)
+                ticket.acts.insert(bisect_right(ticket.acts, event), event)
                 self._refold(ticket, told, log_at, out)
                 self._touched[event.key] = ticket
                 self.work.touched.add(event.key)
         out.counts[_EVENTS, (event.connector, outcome)] += 1
 
     def _refold(
-        self, ticket: Ticket, told: Sequence[Act], log_at: int, out: Output
+        self, ticket: Ticket, told: Sequence[Event], log_at: int, out: Output
     ) -> None:
         """Fold a ticket's acts anew and carry over what was published of its cycles.
 
@@ -293,7 +288,7 @@ class Shard:
         after: list[Given] = []
         fresh = self._blank_of(ticket)
         for count, act in enumerate(ticket.acts):
-            if act.at > log_at:
+            if act.occurred_at > log_at:
                 break
             self.fold.apply(fresh, act, after)
             fresh.folded = count + 1
@@ -313,7 +308,7 @@ class Shard:
                 self.settler.withdraw(ticket, clock, log_at, out)
         fresh.acts, fresh.base = ticket.acts, ticket.base
         fresh.queued_at = ticket.queued_at
-        self._replace(ticket, fresh)
+        ticket.become(fresh)
         self._count(find_growth(before, after), ticket.last_at, out)
 
     def _blank_of(self, ticket: Ticket) -> Ticket:
@@ -326,11 +321,6 @@ class Shard:
         source = ticket.key.partition("/")[0]
         return Ticket(ticket.key, self.interner.profile_index(source, NO_ATTRS))
 
-    @staticmethod
-    def _replace(ticket: Ticket, fresh: Ticket) -> None:
-        for name in Ticket.__slots__:
-            setattr(ticket, name, getattr(fresh, name))
-
     def rebase(self, ticket: Ticket, count: int) -> None:
         """Turn the oldest acts into the base from which later folds start."""
         if ticket.folded < count:
@@ -340,7 +330,7 @@ class Shard:
             self.fold.apply(base, act, [])
         base.acts = ticket.acts[:count]
         base.folded = count
-        ticket.base = pack_ticket(base)
+        ticket.base = pack_ticket(base, self.interner)
         del ticket.acts[:count]
         ticket.folded -= count
 
@@ -389,4 +379,4 @@ class Shard:
         self.park()
         for key in list(self._hot)[: len(self._hot) - self._hot_limit // 2]:
             ticket = self._hot.pop(key)
-            self.tickets[key] = pack_ticket(ticket)
+            self.tickets[key] = pack_ticket(ticket, self.interner)

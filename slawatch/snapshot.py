@@ -12,10 +12,9 @@ from struct import Struct
 from typing import TYPE_CHECKING, Any
 
 from slawatch.errors import ConfigError
-from slawatch.events import NO_ATTRS, POLICY_CHANGED, Attrs
+from slawatch.events import POLICY_CHANGED, Attrs, build_pseudo
 from slawatch.record import pack_ticket, unpack_ticket
 from slawatch.shard import Shard
-from slawatch.ticket import Act
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +32,11 @@ def pack_shard(shard: Shard) -> bytes:
     """Pack a shard; the bytes share nothing with it."""
     shard.park()
     interner = shard.interner
+    rows: list[bytes] = []
+    for key, kept in shard.tickets.items():
+        name = key.encode("utf-8", "surrogatepass")
+        row = kept if isinstance(kept, bytes) else pack_ticket(kept, interner)
+        rows += (_ROW.pack(len(name), len(row)), name, row)
     head = json.dumps(
         {
             "targets": shard.book.names,
@@ -46,14 +50,7 @@ def pack_shard(shard: Shard) -> bytes:
         ensure_ascii=True,
         separators=(",", ":"),
     ).encode()
-    parts = [_HEAD.pack(VERSION, len(head)), head]
-    for key, kept in shard.tickets.items():
-        name = key.encode("utf-8", "surrogatepass")
-        row = kept if isinstance(kept, bytes) else pack_ticket(kept)
-        parts.append(_ROW.pack(len(name), len(row)))
-        parts.append(name)
-        parts.append(row)
-    return b"".join(parts)
+    return b"".join((_HEAD.pack(VERSION, len(head)), head, *rows))
 
 
 def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
@@ -80,7 +77,7 @@ def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
         row = data[at + n_key : at + n_key + n_row]
         at += n_key + n_row
         if targets is not None:
-            row = pack_ticket(unpack_ticket(key, row, shard.fold, targets))
+            row = pack_ticket(unpack_ticket(key, row, shard.fold, targets), shard.interner)
         shard.tickets[key] = row
     shard.rebuild()
     return shard
@@ -119,12 +116,10 @@ def change_rules(shard: Shard, book: Book, at: int, out: Output) -> Shard:
             shard.rebase(ticket, ticket.folded)
         shard.cool()
     changed = restore_shard(pack_shard(shard), book)
-    nothing = changed.interner.assert_index(NO_ATTRS)
-    act = Act(at, 0, 1, 0, POLICY_CHANGED, 0, False, nothing, None)
     for key in list(changed.tickets):
         ticket = changed.get(key)
         if ticket is not None and (ticket.live or ticket.is_open()):
-            changed.take_act(ticket, act, out)
+            changed.take_act(ticket, build_pseudo(POLICY_CHANGED, at, key), out)
         changed.cool()
     return changed
 

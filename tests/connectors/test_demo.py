@@ -1,31 +1,27 @@
 from __future__ import annotations
 
-import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain, pairwise
+from statistics import median
 from typing import Any
 
-import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.demo import DemoDesk, Outage, demo_events
 from connectors.demo_model import BACKFILL_US, DEFAULT_PROFILE, HOUR_US, MINUTE_US, to_local
-from connectors.demo_pump import Delivery, DemoPump, get_lateness
 from slawatch.events import (
     CHANNELS,
     PAUSE_REASONS,
     PRIORITIES,
     Event,
     Kind,
-    Vocabulary,
-    parse_event,
-    parse_instant,
 )
+from slawatch.parsing import Vocabulary, parse_event, parse_instant
 
 STARTED_AT = int(datetime(2024, 5, 14, 6, tzinfo=UTC).timestamp()) * 1_000_000
 LOOKED_AT = STARTED_AT + BACKFILL_US
@@ -64,7 +60,7 @@ def _instants(ticket: Day, kind: str) -> list[int]:
     return [at for at, act in ticket if act["type"] == kind]
 
 
-def _scores(tickets: list[Day]) -> list[float]:
+def _scores(tickets: list[Day]) -> list[int]:
     rated = (act for ticket in tickets for _, act in ticket if act["type"] == "rated")
     return [act["score"] if "score" in act else act["scores"]["overall"] for act in rated]
 
@@ -85,12 +81,21 @@ def _slow_share(calls: list[Day]) -> float:
     return sum(at is None or at - began > 30_000_000 for began, at in picked_up) / len(picked_up)
 
 
+def _median_to_expert(calls: list[Day]) -> float:
+    spans = [
+        _instants(call, "expert_engaged")[0] - _instants(call, "acknowledged")[0]
+        for call in calls
+        if _instants(call, "expert_engaged")
+    ]
+    return median(spans)
+
+
 @given(
     seed=st.integers(0, 2**32),
     steps=st.lists(st.integers(0, 2 * HOUR_US), max_size=12),
 )
 @settings(max_examples=15, deadline=None)
-def test_the_stream_does_not_depend_on_where_the_caller_stops(seed: int, steps: list[int]):
+def test_the_stream_does_not_depend_on_where_the_caller_stops(seed: int, steps: list[int]) -> None:
     until_at = STARTED_AT + 2 * HOUR_US
     desk = DemoDesk(seed=seed, started_at=STARTED_AT)
     stops = [*sorted(STARTED_AT + step for step in steps), until_at]
@@ -98,7 +103,7 @@ def test_the_stream_does_not_depend_on_where_the_caller_stops(seed: int, steps: 
     assert stepped == list(demo_events(seed, STARTED_AT, until_at))
 
 
-def test_a_caller_who_leaves_in_the_middle_loses_nothing():
+def test_a_caller_who_leaves_in_the_middle_loses_nothing() -> None:
     until_at = STARTED_AT + HOUR_US
     desk = DemoDesk(seed=SEED, started_at=STARTED_AT)
     begun = [next(desk.events_until(until_at)) for _ in range(5)]
@@ -106,44 +111,44 @@ def test_a_caller_who_leaves_in_the_middle_loses_nothing():
     assert begun + rest == list(demo_events(SEED, STARTED_AT, until_at))
 
 
-def test_another_seed_is_another_day():
+def test_another_seed_is_another_day() -> None:
     until_at = STARTED_AT + HOUR_US
     assert list(demo_events(1, STARTED_AT, until_at)) != list(demo_events(2, STARTED_AT, until_at))
 
 
-def test_a_step_ends_before_its_instant():
+def test_a_step_ends_before_its_instant() -> None:
     desk = DemoDesk(seed=SEED, started_at=STARTED_AT)
-    until_at = desk.next_at() + 2 * HOUR_US
-    early = [at for at, _ in desk.timed_events_until(until_at)]
-    late = [at for at, _ in desk.timed_events_until(until_at + HOUR_US)]
-    assert max(early) < until_at <= min(late)
+    until_at = next(at for at, _ in desk.timed_events_until(LOOKED_AT))
+    again = DemoDesk(seed=SEED, started_at=STARTED_AT)
+    assert list(again.timed_events_until(until_at)) == []
+    assert next(again.timed_events_until(until_at + 1))[0] == until_at
 
 
-def test_acts_come_in_the_order_of_time_from_the_beginning(day: Day):
+def test_acts_come_in_the_order_of_time_from_the_beginning(day: Day) -> None:
     instants = [at for at, _ in day]
     assert instants == sorted(instants)
-    assert STARTED_AT <= instants[0]
+    assert instants[0] >= STARTED_AT
     assert instants[-1] < LOOKED_AT
 
 
-def test_an_act_says_the_instant_at_which_it_was_emitted(day: Day):
+def test_an_act_says_the_instant_at_which_it_was_emitted(day: Day) -> None:
     assert [parse_instant(act["occurred_at"], "occurred_at") for _, act in day] == [
         at for at, _ in day
     ]
 
 
-def test_ids_are_unique_and_begin_with_the_source(day: Day):
+def test_ids_are_unique_and_begin_with_the_source(day: Day) -> None:
     ids = [act["event_id"] for _, act in day]
     assert len(set(ids)) == len(ids)
     assert all(event_id.startswith("demo-") for event_id in ids)
 
 
-def test_demos_begun_at_different_times_share_no_ticket(day: Day):
+def test_demos_begun_at_different_times_share_no_ticket(day: Day) -> None:
     other = demo_events(SEED, STARTED_AT + 61_000, LOOKED_AT - 20 * HOUR_US)
     assert not {act["ticket_id"] for act in other} & {act["ticket_id"] for _, act in day}
 
 
-def test_every_act_parses_with_nothing_unknown(day: Day):
+def test_every_act_parses_with_nothing_unknown(day: Day) -> None:
     events = _parse([act for _, act in day])
     assert [event for event in events if event.unknown] == []
     assert {event.key.partition("/")[0] for event in events} == {"demo"}
@@ -162,7 +167,7 @@ def test_every_act_parses_with_nothing_unknown(day: Day):
         pytest.param("actor", {"customer", "agent", "bot", "system"}, id="actors"),
     ],
 )
-def test_a_day_shows_everything_there_is(day: Day, key: str, expected: set[object]):
+def test_a_day_shows_everything_there_is(day: Day, key: str, expected: set[object]) -> None:
     assert {act[key] for _, act in day if key in act} == expected
 
 
@@ -175,17 +180,19 @@ def test_a_day_shows_everything_there_is(day: Day, key: str, expected: set[objec
         pytest.param("low", 0.17, 0.23, id="low"),
     ],
 )
-def test_priorities_have_their_shares(tickets: list[Day], priority: str, low: float, high: float):
+def test_priorities_have_their_shares(
+    tickets: list[Day], priority: str, low: float, high: float
+) -> None:
     given_priority = [ticket for ticket in tickets if ticket[0][1]["priority"] == priority]
     assert low < len(given_priority) / len(tickets) < high
 
 
-def test_a_day_has_a_centre_s_volume(day: Day, tickets: list[Day]):
+def test_a_day_has_a_centre_s_volume(day: Day, tickets: list[Day]) -> None:
     assert 2000 < len(tickets) < 3200
     assert 8 < len(day) / len(tickets) < 12
 
 
-def test_nights_are_quiet(tickets: list[Day]):
+def test_nights_are_quiet(tickets: list[Day]) -> None:
     hours = [
         to_local(ticket[0][0], "north").hour
         for ticket in tickets
@@ -194,7 +201,9 @@ def test_nights_are_quiet(tickets: list[Day]):
     assert 5 * sum(hour in {2, 3, 4} for hour in hours) < sum(hour in {9, 10, 11} for hour in hours)
 
 
-def test_a_ticket_s_life_begins_with_its_creation_and_never_stands_still(tickets: list[Day]):
+def test_a_ticket_s_life_begins_with_its_creation_and_never_stands_still(
+    tickets: list[Day],
+) -> None:
     assert {ticket[0][1]["type"] for ticket in tickets} == {"created"}
     assert all(before < after for ticket in tickets for (before, _), (after, _) in pairwise(ticket))
 
@@ -210,19 +219,19 @@ def test_a_ticket_s_life_begins_with_its_creation_and_never_stands_still(tickets
         pytest.param("arrived", "planned", id="arrived after planned"),
     ],
 )
-def test_an_effect_follows_its_cause(tickets: list[Day], kind: str, cause: str):
+def test_an_effect_follows_its_cause(tickets: list[Day], kind: str, cause: str) -> None:
     lives = [ticket for ticket in tickets if _instants(ticket, kind)]
     assert lives
     assert all(_instants(life, cause)[:1] < _instants(life, kind)[:1] for life in lives)
     assert all(_instants(life, cause) for life in lives)
 
 
-def test_nothing_follows_the_end(tickets: list[Day]):
+def test_nothing_follows_the_end(tickets: list[Day]) -> None:
     ends = {"closed", "abandoned", "deleted"}
     assert not [act for ticket in tickets for _, act in ticket[:-1] if act["type"] in ends]
 
 
-def test_a_bot_answers_before_any_person_and_mostly_within_15_seconds(tickets: list[Day]):
+def test_a_bot_answers_before_any_person_and_mostly_within_15_seconds(tickets: list[Day]) -> None:
     met = [
         (ticket[0][0], bot_at, _first(ticket, "replied", "agent"))
         for ticket in tickets
@@ -232,14 +241,15 @@ def test_a_bot_answers_before_any_person_and_mostly_within_15_seconds(tickets: l
     assert sum(bot_at - began <= 15_000_000 for began, bot_at, _ in met) > 0.95 * len(met)
 
 
-def test_some_call_and_leave_before_anyone_answers(tickets: list[Day]):
+def test_some_call_and_leave_before_anyone_answers(tickets: list[Day]) -> None:
     gone = [ticket for ticket in tickets if _instants(ticket, "abandoned")]
     assert {ticket[0][1]["channel"] for ticket in gone} == {"phone", "chat"}
     assert not [ticket for ticket in gone if _first(ticket, "replied", "agent")]
 
 
-def test_ratings_are_1_to_5_and_higher_for_quick_answers(tickets: list[Day]):
-    quick, slow = [], []
+def test_ratings_are_1_to_5_and_higher_for_quick_answers(tickets: list[Day]) -> None:
+    quick: list[Day] = []
+    slow: list[Day] = []
     for ticket in tickets:
         replied_at = _first(ticket, "replied", "agent")
         wait = 0 if replied_at is None else replied_at - ticket[0][0]
@@ -252,14 +262,14 @@ def test_ratings_are_1_to_5_and_higher_for_quick_answers(tickets: list[Day]):
 @settings(max_examples=50, deadline=None)
 def test_the_first_outage_lies_within_the_last_2_to_5_hours_of_the_history(
     seed: int, started_at: int
-):
+) -> None:
     outage = DemoDesk(seed=seed, started_at=started_at).get_outage(0)
     looked_at = -(-started_at // 1000) * 1000 + BACKFILL_US
     assert looked_at - 5 * HOUR_US <= outage.start_at < outage.end_at <= looked_at - 2 * HOUR_US
     assert 60 * MINUTE_US <= outage.end_at - outage.start_at <= 90 * MINUTE_US
 
 
-def test_every_later_day_has_its_outage_in_working_hours():
+def test_every_later_day_has_its_outage_in_working_hours() -> None:
     desk = DemoDesk(seed=SEED, started_at=STARTED_AT)
     outages = [desk.get_outage(number) for number in range(1, 9)]
     locals_ = [to_local(outage.start_at, outage.region) for outage in outages]
@@ -269,14 +279,20 @@ def test_every_later_day_has_its_outage_in_working_hours():
     )
 
 
-def test_an_outage_makes_answers_slow(tickets: list[Day]):
+def test_an_outage_makes_answers_slow(tickets: list[Day]) -> None:
     outage = DemoDesk(seed=SEED, started_at=STARTED_AT).get_outage(0)
     calm = _slow_share(_calls(tickets, outage, inside=False))
     assert calm < 0.15
     assert _slow_share(_calls(tickets, outage, inside=True)) > 3 * calm
 
 
-def test_without_staff_everybody_waits(tickets: list[Day]):
+def test_an_outage_makes_the_work_itself_slow(tickets: list[Day]) -> None:
+    outage = DemoDesk(seed=SEED, started_at=STARTED_AT).get_outage(0)
+    calm = _median_to_expert(_calls(tickets, outage, inside=False))
+    assert _median_to_expert(_calls(tickets, outage, inside=True)) > 1.5 * calm
+
+
+def test_without_staff_everybody_waits() -> None:
     profile = replace(DEFAULT_PROFILE, staffing_ratio=0.3)
     desk = DemoDesk(seed=SEED, started_at=STARTED_AT, profile=profile)
     calls: defaultdict[str, Day] = defaultdict(list)
@@ -284,93 +300,3 @@ def test_without_staff_everybody_waits(tickets: list[Day]):
         calls[act["ticket_id"]].append((at, act))
     phone = [call for call in calls.values() if call[0][1].get("channel") == "phone"]
     assert _slow_share(phone) > 0.5
-
-
-class _Log:
-    """Take what a pump submits, and stop it when the clock has run its course."""
-
-    def __init__(self, instants: Iterator[int], started_at: int = STARTED_AT) -> None:
-        self.batches: list[tuple[int, list[Delivery]]] = []
-        self.stop = threading.Event()
-        self._instants = instants
-        self._now = started_at
-
-    def submit(self, batch: list[Delivery]) -> None:
-        self.batches.append((self._now, list(batch)))
-
-    def now(self) -> int:
-        at = next(self._instants, None)
-        if at is None:
-            self.stop.set()
-            return self._now
-        self._now = at
-        return at
-
-    @property
-    def deliveries(self) -> list[tuple[int, str, Act]]:
-        return [(at, key, orjson.loads(body)) for at, batch in self.batches for key, body in batch]
-
-
-def _pump(instants: Sequence[int], resume_after_at: int | None = None) -> _Log:
-    log = _Log(iter(instants))
-    desk = DemoDesk(seed=SEED, started_at=STARTED_AT)
-    DemoPump(desk, log.submit, log.now, log.stop, resume_after_at=resume_after_at).run()
-    return log
-
-
-# The pump looks at the clock twice a turn; 41 s let the latest of the late arrive.
-WALL = [STARTED_AT + 12 * HOUR_US, *range(STARTED_AT + 12 * HOUR_US, STARTED_AT + 13 * HOUR_US,
-                                          41_000_000)]  # fmt: skip
-
-
-def test_the_pump_brings_every_due_act_once_under_its_id():
-    log = _pump(WALL)
-    expected = {
-        act["event_id"]: act for act in demo_events(SEED, STARTED_AT, WALL[-1] - 41_000_000)
-    }
-    brought = {key: act for _, key, act in log.deliveries}
-    assert len(brought) == len(log.deliveries)
-    assert expected.items() <= brought.items()
-    assert [key for _, key, act in log.deliveries if key != act["event_id"]] == []
-
-
-def test_the_pump_brings_the_past_in_batches_of_500():
-    log = _pump([STARTED_AT + 12 * HOUR_US] * 2)
-    sizes = [len(batch) for _, batch in log.batches]
-    assert sizes[:-1] == [500] * (len(sizes) - 1)
-    assert len(sizes) > 5
-
-
-def test_the_pump_never_brings_an_act_before_it_happened_or_arrived():
-    arrivals = [
-        at - parse_instant(act["occurred_at"], "occurred_at") - get_lateness(key)
-        for at, key, act in _pump(WALL).deliveries
-    ]
-    assert min(arrivals) >= 0
-
-
-def test_a_few_acts_are_late_by_seconds(day: Day):
-    late = [wait for _, act in day if (wait := get_lateness(act["event_id"]))]
-    assert 0.001 < len(late) / len(day) < 0.006
-    assert 2_000_000 <= min(late) < max(late) <= 40_000_000
-
-
-def test_a_resumed_pump_leaves_out_what_was_long_submitted():
-    resume_after_at = WALL[0] - HOUR_US
-    whole, resumed = _pump(WALL[:2]), _pump(WALL[:2], resume_after_at)
-    first_at = min(parse_instant(act["occurred_at"], "") for _, _, act in resumed.deliveries)
-    assert resume_after_at - MINUTE_US < first_at <= resume_after_at
-    assert resumed.deliveries == whole.deliveries[-len(resumed.deliveries) :]
-
-
-def test_the_pump_says_when_it_has_caught_up_and_ends_when_told():
-    log = _Log(iter(()))
-    desk = DemoDesk(seed=SEED, started_at=STARTED_AT)
-    pump = DemoPump(desk, log.submit, lambda: STARTED_AT + HOUR_US, log.stop)
-    thread = threading.Thread(target=pump.run)
-    thread.start()
-    assert pump.caught_up.wait(10)
-    log.stop.set()
-    thread.join(10)
-    assert not thread.is_alive()
-    assert log.batches

@@ -1,0 +1,305 @@
+"""The parser of native events, on the hot path: one pass over a `dict`, no schema library.
+
+The attributes of most events are one of few combinations, so they are checked once each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from slawatch.errors import EventError
+from slawatch.events import (
+    ACTORS,
+    CHANNELS,
+    KINDS,
+    MAX_AHEAD_US,
+    MAX_TIER,
+    OTHER,
+    PRIORITIES,
+    STATUSES,
+    UNKNOWN_ACTOR,
+    UNKNOWN_CHANNEL,
+    UNKNOWN_PRIORITY,
+    UNKNOWN_STATUS,
+    UNKNOWN_VALUE,
+    Actor,
+    Attrs,
+    Event,
+    Extras,
+    Kind,
+    rank_of,
+)
+
+_DEFAULT_ACTOR: Mapping[int, Actor] = {Kind.CREATED: Actor.CUSTOMER, Kind.REPLIED: Actor.AGENT}
+
+
+class _Asserted(NamedTuple):
+    actor: int
+    attrs: Attrs
+    rank: int
+    unknown: int
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Map what sources say to the closed sets of labels (aliases included)."""
+
+    channels: Mapping[str, str] = field(default_factory=lambda: {name: name for name in CHANNELS})
+    priorities: Mapping[str, str] = field(
+        default_factory=lambda: {name: name for name in PRIORITIES}
+    )
+    memo: dict[tuple[object, ...], _Asserted] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    """What combinations of values were parsed to: few combinations make most events."""
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_AT = 253_402_300_799_000_000  # the end of year 9999
+
+
+def parse_instant(value: object, key: str) -> int:
+    """Parse RFC 3339 with an offset, or epoch milliseconds, to microseconds UTC.
+
+    Digits beyond the microsecond are cut. Raises `EventError("bad_time")`.
+    """
+    if type(value) is str:
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError as ex:
+            msg = f"{key!r} must be RFC 3339 with an offset or epoch milliseconds, got {value!r}"
+            raise EventError("bad_time", msg) from ex
+        if at.tzinfo is None:
+            msg = f"{key!r} must carry an offset from UTC, got {value!r}"
+            raise EventError("bad_time", msg)
+        since = at - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+    if type(value) is int and 0 <= value * 1000 <= _MAX_AT:
+        return value * 1000
+    if type(value) is float and 0 <= value * 1000 <= _MAX_AT:
+        return round(value * 1000)
+    msg = f"{key!r} must be RFC 3339 with an offset or epoch milliseconds, got {value!r}"
+    raise EventError("bad_time", msg)
+
+
+def parse_event(
+    data: object, received_at: int | None, source: str, vocabulary: Vocabulary
+) -> Event:
+    """Parse one native event.
+
+    `received_at` in microseconds, or `None` in replays of plain files, where it is the event's
+    own time until the reader's running maximum replaces it. `source` is the connector's name.
+    Raises `EventError` with the reason; unknown values of optional keys never raise.
+    """
+    if not isinstance(data, dict):
+        msg = f"an event must be a JSON object, got {type(data).__name__}"
+        raise EventError("bad_type", msg)
+    get = data.get
+    event_id, ticket_id, type_name = get("event_id"), get("ticket_id"), get("type")
+    if not (type(event_id) is type(ticket_id) is type(type_name) is str and event_id and ticket_id):
+        raise _explain_required(data)
+    kind = KINDS.get(type_name)
+    if kind is None:
+        msg = f"'type' must be one of {', '.join(KINDS)}, got {type_name!r:.80}"
+        raise EventError("unknown_type", msg)
+    if (value := get("occurred_at")) is None:
+        raise EventError("missing_key", "'occurred_at' is required")
+    occurred_at = parse_instant(value, "occurred_at")
+    if received_at is None:
+        received_at = occurred_at
+    elif occurred_at > received_at + MAX_AHEAD_US:
+        msg = f"'occurred_at' is more than 5 minutes ahead of its arrival, got {value!r}"
+        raise EventError("future", msg)
+    actor, attrs, rank, unknown = _parse_asserted(kind, get, vocabulary)
+    connector = source
+    if (value := get("source")) is not None:
+        if type(value) is str and value:
+            source = value.replace("/", "_")
+        else:
+            unknown |= UNKNOWN_VALUE
+    public = True
+    if (value := get("public")) is not None:
+        if type(value) is bool:
+            public = value
+        else:
+            unknown |= UNKNOWN_VALUE
+    sequence = 0
+    if (value := get("sequence")) is not None:
+        if type(value) is int and 0 <= value < 1 << 62:
+            sequence = value + 1
+        else:
+            unknown |= UNKNOWN_VALUE
+    extras = None
+    if not _EXTRA_KEYS.isdisjoint(data):
+        extras, missed = _parse_extras(get)
+        unknown |= missed
+    key = f"{source}/{ticket_id}"
+    case = get("case")
+    digest = blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return Event(
+        occurred_at,
+        sequence,
+        rank,
+        int.from_bytes(digest, "big"),
+        kind,
+        actor,
+        public,
+        attrs,
+        extras,
+        key,
+        case if type(case) is str and case else key,
+        received_at,
+        unknown,
+        connector,
+    )
+
+
+def _explain_required(data: Mapping[str, Any]) -> EventError:
+    for key in ("event_id", "ticket_id", "type"):
+        value = data.get(key)
+        if value is None:
+            return EventError("missing_key", f"{key!r} is required")
+        if type(value) is not str or not value:
+            msg = f"{key!r} must be a string with at least one character, got {value!r:.80}"
+            return EventError("bad_type", msg)
+    return EventError("unknown_type", "'type' must not be empty")
+
+
+_MEMO_LIMIT = 65_536
+
+
+def _parse_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
+    """Parse actor and attributes, through the memo where the values allow it."""
+    tier = get("tier")
+    key = (
+        kind,
+        get("actor"),
+        get("channel"),
+        get("priority"),
+        tier,
+        get("team"),
+        get("region"),
+        get("customer_tier"),
+        get("category"),
+        get("assignee"),
+        get("status"),
+        get("reason"),
+        get("origin"),
+    )
+    # 1, 1.0 and True are one key of a dict; what is not hashable is not understood anyway
+    if get("tags") is not None or (tier is not None and type(tier) is not int):
+        return _read_asserted(kind, get, vocabulary)
+    memo = vocabulary.memo
+    try:
+        found = memo.get(key)
+    except TypeError:
+        return _read_asserted(kind, get, vocabulary)
+    if found is None:
+        if len(memo) >= _MEMO_LIMIT:
+            memo.clear()
+        found = memo[key] = _read_asserted(kind, get, vocabulary)
+    return found
+
+
+_TEXT_KEYS = ("team", "region", "customer_tier", "category", "assignee", "reason", "origin")
+
+
+def _read_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
+    unknown = 0
+    actor: int = _DEFAULT_ACTOR.get(kind, Actor.SYSTEM)
+    if (value := get("actor")) is not None:
+        known = ACTORS.get(value) if type(value) is str else None
+        actor = Actor.SYSTEM if known is None else known
+        unknown |= UNKNOWN_ACTOR if known is None else 0
+    channel, missed = _known(get("channel"), vocabulary.channels, UNKNOWN_CHANNEL)
+    unknown |= missed
+    priority, missed = _known(get("priority"), vocabulary.priorities, UNKNOWN_PRIORITY)
+    unknown |= missed
+    status = get("status")
+    if status is not None and (type(status) is not str or status not in STATUSES):
+        status = None
+        unknown |= UNKNOWN_STATUS
+    if (tier := get("tier")) is not None and (type(tier) is not int or not 1 <= tier <= MAX_TIER):
+        tier = None
+        unknown |= UNKNOWN_VALUE
+    texts = [get(key) for key in _TEXT_KEYS]
+    for index, value in enumerate(texts):
+        if value is not None and type(value) is not str:
+            texts[index] = None
+            unknown |= UNKNOWN_VALUE
+    team, region, customer_tier, category, assignee, reason, origin = texts
+    if (tags := get("tags")) is not None:
+        tags, missed = _parse_tags(tags)
+        unknown |= missed
+    attrs = Attrs(
+        channel,
+        priority,
+        tier,
+        team,
+        region,
+        customer_tier,
+        category,
+        assignee,
+        tags,
+        status,
+        reason,
+        origin,
+    )
+    return _Asserted(actor, attrs, rank_of(kind, status), unknown)
+
+
+def _known(value: object, known: Mapping[str, str], bit: int) -> tuple[str | None, int]:
+    if value is None:
+        return None, 0
+    found = known.get(value) if type(value) is str else None
+    return (OTHER, bit) if found is None else (found, 0)
+
+
+def _parse_tags(value: object) -> tuple[tuple[str, ...] | None, int]:
+    values = [value] if isinstance(value, str) else value
+    if isinstance(values, list) and all(isinstance(tag, str) for tag in values):
+        return tuple(sorted(set(values))), 0
+    return None, UNKNOWN_VALUE
+
+
+_EXTRA_KEYS = frozenset(
+    ("opened_at", "waiting_since", "promised_at", "handle_seconds", "score", "scores")
+)
+
+
+def _parse_extras(get: Any) -> tuple[Extras | None, int]:
+    unknown = 0
+    instants: list[int | None] = []
+    for key in ("opened_at", "waiting_since", "promised_at"):
+        value = get(key)
+        try:
+            instants.append(None if value is None else parse_instant(value, key))
+        except EventError:
+            instants.append(None)
+            unknown |= UNKNOWN_VALUE
+    handle = get("handle_seconds")
+    if handle is not None and (
+        not isinstance(handle, int | float) or isinstance(handle, bool) or not 0 <= handle < 1e9
+    ):
+        handle = None
+        unknown |= UNKNOWN_VALUE
+    score = get("score")
+    if score is None and isinstance(scores := get("scores"), dict):
+        score = scores.get("overall")
+    if score is not None and (
+        not isinstance(score, int | float) or isinstance(score, bool) or not 1 <= score <= 5
+    ):
+        score = None
+        unknown |= UNKNOWN_VALUE
+    extras = Extras._make(
+        (
+            *instants,
+            None if handle is None else round(handle * 1_000_000),
+            None if score is None else round(score),
+        )
+    )
+    return (None if extras == (None,) * 5 else extras), unknown
