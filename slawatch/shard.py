@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 MAX_ACTS = 256
 """Over this many acts the older half of a ticket becomes its base."""
 
+MAX_BASE_IDS = 8192
+"""How many acts of a base are remembered to tell repetitions."""
+
 _EVENTS = conventions.EVENTS.name
 _COUNTED = {
     Effect.CREATED: conventions.CREATED.name,
@@ -278,7 +281,7 @@ class Shard:
         out.counts[_EVENTS, (event.connector, outcome)] += 1
 
     def _refold(
-        self, ticket: Ticket, told: Sequence[Event], log_at: int, out: Output
+        self, ticket: Ticket, told: list[Event], log_at: int, out: Output
     ) -> None:
         """Fold a ticket's acts anew and carry over what was published of its cycles.
 
@@ -286,15 +289,8 @@ class Shard:
         """
         before: list[Given] = []
         after: list[Given] = []
-        fresh = self._blank_of(ticket)
-        for count, act in enumerate(ticket.acts):
-            if act.occurred_at > log_at:
-                break
-            self.fold.apply(fresh, act, after)
-            fresh.folded = count + 1
-        twin = self._blank_of(ticket)
-        for act in told:
-            self.fold.apply(twin, act, before)
+        fresh = self._fold_anew(ticket, ticket.acts, log_at, after)
+        self._fold_anew(ticket, told, log_at, before)
         published = {(clock.target, clock.cycle): clock for clock in ticket.clocks}
         for clock in fresh.clocks:
             was = published.pop((clock.target, clock.cycle), None)
@@ -306,10 +302,23 @@ class Shard:
         for clock in published.values():
             if clock.published in (Published.MET, Published.BREACHED):
                 self.settler.withdraw(ticket, clock, log_at, out)
-        fresh.acts, fresh.base = ticket.acts, ticket.base
+        fresh.base = ticket.base
         fresh.queued_at = ticket.queued_at
         ticket.become(fresh)
         self._count(find_growth(before, after), ticket.last_at, out)
+
+    def _fold_anew(
+        self, ticket: Ticket, acts: list[Event], log_at: int, effects: list[Given]
+    ) -> Ticket:
+        """Return the ticket that these acts make, as far as log time has come."""
+        fresh = self._blank_of(ticket)
+        fresh.acts = acts
+        for count, act in enumerate(acts):
+            if act.occurred_at > log_at:
+                break
+            self.fold.apply(fresh, act, effects)
+            fresh.folded = count + 1
+        return fresh
 
     def _blank_of(self, ticket: Ticket) -> Ticket:
         if ticket.base is not None:
@@ -325,11 +334,12 @@ class Shard:
         """Turn the oldest acts into the base from which later folds start."""
         if ticket.folded < count:
             return
-        base = self._blank_of(ticket)
-        for act in ticket.acts[:count]:
-            self.fold.apply(base, act, [])
-        base.acts = ticket.acts[:count]
-        base.folded = count
+        acts = ticket.acts[:count]
+        base = self._fold_anew(ticket, acts, acts[-1].occurred_at, [])
+        if ticket.base is not None:  # their ids tell repetitions
+            older = unpack_ticket(ticket.key, ticket.base, self.fold).acts
+            base.acts = [*older, *acts][-MAX_BASE_IDS:]
+        base.folded = len(base.acts)
         ticket.base = pack_ticket(base, self.interner)
         del ticket.acts[:count]
         ticket.folded -= count

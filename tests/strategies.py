@@ -7,6 +7,8 @@ from datetime import date
 from hypothesis import strategies as st
 
 from slawatch.calendars import Schedule, Window
+from slawatch.events import Actor, Event, Kind
+from tests.rules import MINUTE, act
 
 QUARTER_US = 900_000_000
 DAY_US = 86_400_000_000
@@ -49,3 +51,46 @@ def schedules(draw: st.DrawFn, zones: tuple[str, ...] = ZONES) -> Schedule:
         breaks=draw(dated),
         working_days=draw(st.dictionaries(days, st.integers(0, 6), max_size=3)),
     )
+
+
+_KINDS = (
+    Kind.ASSIGNED,
+    Kind.REPLIED,
+    Kind.NOTE,
+    Kind.PAUSED,
+    Kind.RESUMED,
+    Kind.ESCALATED,
+    Kind.PRIORITY_CHANGED,
+    Kind.RESOLVED,
+    Kind.REOPENED,
+    Kind.CLOSED,
+    Kind.ACKNOWLEDGED,
+    Kind.FIXED,
+    Kind.OBSERVED,
+)
+_SAID = st.fixed_dictionaries(
+    {},
+    optional={
+        "priority": st.sampled_from(("urgent", "normal", "low")),
+        "team": st.sampled_from(("l1", "l2", "elsewhere")),
+        "reason": st.sampled_from(("customer", "vendor")),
+        "status": st.sampled_from(("open", "pending", "resolved", "closed")),
+        "tier": st.integers(1, 3),
+    },
+)
+
+
+@st.composite
+def told_tickets(draw: st.DrawFn) -> list[Event]:
+    """Return the acts of a few tickets within three hours, in no order; whole seconds tie."""
+    events: list[Event] = []
+    for ticket in range(draw(st.integers(1, 3))):
+        key = f"desk/{ticket}"
+        count = draw(st.integers(1, 9))
+        for number in range(count):
+            kind = Kind.CREATED if number == 0 else draw(st.sampled_from(_KINDS))
+            after_us = draw(st.integers(0, 180)) * MINUTE
+            actor = draw(st.sampled_from(Actor))
+            said = draw(_SAID)
+            events.append(act(number, kind, after_us, actor, key=key, **said))
+    return events

@@ -1,0 +1,66 @@
+"""The quantile sketch: durations counted in logarithmic buckets, as in DDSketch.
+
+A sketch is a plain dictionary from bucket to count, so that sketches add and subtract exactly.
+Bucket i ≥ 0 holds the durations in (γ^(i−1), γ^i] microseconds and is read as the value whose
+relative error to both ends is the same: at most (γ − 1) / (γ + 1) = 0.9901 %, under the 1 % that
+is promised. Ten years are 1,665 buckets; a sketch has one entry for each that was hit.
+
+Source: Masson, Rim, Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
+relative-error guarantees", VLDB 2019.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from math import ceil, log
+
+GAMMA = 1.02
+ZERO = -1
+"""The bucket of what is shorter than a microsecond."""
+
+Sketch = dict[int, int]
+
+_INDEX = 1 / log(GAMMA)
+_MIDDLE_SECONDS = 2 / (GAMMA + 1) / 1_000_000
+_SHORTEST_US = 0.99  # in bucket 0, as one microsecond is after any rounding of its seconds
+
+
+def find_bucket(seconds: float) -> int:
+    """Return the bucket that a duration belongs to; a negative one counts as zero."""
+    us = seconds * 1_000_000
+    return ceil(log(us) * _INDEX) if us > _SHORTEST_US else ZERO
+
+
+def read_bucket(bucket: int) -> float:
+    """Return the seconds that a bucket stands for."""
+    return 0.0 if bucket == ZERO else float(GAMMA**bucket * _MIDDLE_SECONDS)
+
+
+def add(into: Sketch, other: Mapping[int, int], sign: int = 1) -> None:
+    """Add another sketch, or take it away with `sign` −1. A bucket back at 0 leaves."""
+    for bucket, count in other.items():
+        total = into.get(bucket, 0) + sign * count
+        if total:
+            into[bucket] = total
+        else:
+            del into[bucket]
+
+
+def find_quantiles(sketch: Mapping[int, int], shares: Iterable[float]) -> dict[float, float]:
+    """Return the seconds of each share (0 to 1), empty where nothing is counted.
+
+    By nearest rank: the shortest duration that at least this share of all do not exceed. Shares
+    are taken to the thousandth, so that the rank is exact.
+    """
+    buckets = sorted(sketch)
+    sums = list(accumulate(map(sketch.__getitem__, buckets)))
+    if not sums or sums[-1] <= 0:
+        return {}
+    count = sums[-1]
+    found = {}
+    for share in shares:
+        rank = max(1, -(-count * round(share * 1000) // 1000))
+        found[share] = read_bucket(buckets[bisect_left(sums, rank)])
+    return found
