@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from connectors.decoding import Reject
 from slawatch.events import Event
-from slawatch.verdicts import Verdict
+from slawatch.verdicts import Booking, Duration, Verdict
 from slawatch.views import View
 
 
@@ -43,8 +43,9 @@ class Said(NamedTuple):
     origin: str
     log_at: int
     counts: Mapping[tuple[str, tuple[str, ...]], int]
-    bookings: Mapping[tuple[str, str, str, str, str, int], int]
-    durations: Sequence[tuple[str, str, str, str, int, int, int]]
+    results: Mapping[Booking, int]
+    bookings: Mapping[Booking, int]
+    durations: Sequence[Duration]
     verdicts: Sequence[Verdict]
     view: View | None
     rejects: Sequence[Reject] = ()

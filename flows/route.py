@@ -67,6 +67,7 @@ def say_read(batch: Batch) -> Said:
         batch.tick,
         counts,
         {},
+        {},
         (),
         (),
         None,

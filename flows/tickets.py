@@ -83,7 +83,15 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
             view = self.shard.view(self.shard.log_at)
             self._viewed = time.monotonic()
         return Said(
-            "", "", self.shard.log_at, out.counts, out.bookings, out.durations, out.verdicts, view
+            "",
+            "",
+            self.shard.log_at,
+            out.counts,
+            out.results,
+            out.bookings,
+            out.durations,
+            out.verdicts,
+            view,
         )
 
     def snapshot(self) -> bytes:

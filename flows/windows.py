@@ -9,11 +9,11 @@ from struct import Struct
 from typing import NamedTuple
 
 from bytewax.operators import StatefulBatchLogic
-from slawatch.panes import PaneSet
-from slawatch.totals import Totals
 
 from flows.items import Said
 from slawatch import conventions
+from slawatch.panes import PaneSet
+from slawatch.totals import Totals
 from slawatch.verdicts import BREACHED, Verdict
 
 SHOW_SECONDS = 0.25

@@ -79,6 +79,7 @@ class Book:
             for i, target in enumerate(rules.targets)
         )
         self._goals: dict[TicketFacts, tuple[TargetGoal | None, ...]] = {}
+        self._graces: dict[str, int] = {}
         self._reactions: dict[int, tuple[tuple[int, int], ...]] = {}
         self._compiled: dict[tuple[str, str, str], TargetGoal | None] = {}
         self.no_goals: tuple[None, ...] = (None,) * len(self.targets)
@@ -90,6 +91,14 @@ class Book:
     def source(self, name: str) -> Source:
         """Return the source, or one with the default grace that can show every act."""
         return self.rules.sources.get(name) or Source(name, self.rules.grace_us)
+
+    def grace_of(self, key: str) -> int:
+        """Return the grace of a ticket's source, in microseconds."""
+        source = key.partition("/")[0]
+        found = self._graces.get(source)
+        if found is None:
+            found = self._graces[source] = self.source(source).grace_us
+        return found
 
     def team_labels(self, team: str) -> tuple[str, str]:
         """Return region and tier that ride with the label `team`; "" where it has none."""

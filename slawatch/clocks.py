@@ -78,6 +78,10 @@ class Clock:
         """Tell whether the clock runs or is paused."""
         return self.state <= State.PAUSED
 
+    def is_watched(self) -> bool:
+        """Tell whether there may be something to publish of it yet."""
+        return self.state <= State.PAUSED or self.next_at != FOREVER
+
     def elapsed(self, now: int) -> int:
         """Return the open time counted until `now` (business microseconds, pauses left out)."""
         if self.state == State.RUNNING and now > self.run_from:

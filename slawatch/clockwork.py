@@ -115,6 +115,7 @@ class Clockwork:
         clock = Clock(index, cycle + 1, at, goal, ticket.profile)
         clock.tier = self.interner.profiles[ticket.profile].tier
         ticket.clocks.append(clock)
+        ticket.watched.append(clock)
         ticket.live[index] = clock
         if ticket.pauses & target.pause_bits:
             clock.pause(at)
@@ -199,6 +200,7 @@ class Clockwork:
             self._breach(ticket, clock, at, "policy_change")
         ticket.cycles[index] = clock.cycle
         ticket.clocks.append(clock)
+        ticket.watched.append(clock)
         ticket.live[index] = clock
         self._traced(at, "started", clock)
 
@@ -234,6 +236,8 @@ class Clockwork:
         else:
             clock.revive(at, closed_stretch_runs=mode is Reopen.LAST_STOP)
         ticket.live[clock.target] = clock
+        if clock not in ticket.watched:
+            ticket.watched.append(clock)
         if goal is not clock.goal:
             self._take_goal(ticket, clock, goal, at)
         if clock.breach_at < at and not clock.breached_at:

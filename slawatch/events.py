@@ -100,7 +100,10 @@ _STATUS_RANKS = {"pending": 4, "resolved": 5, "closed": 6}
 
 
 class Attrs(NamedTuple):
-    """Hold what an act asserts of its ticket; `None` asserts nothing."""
+    """Hold what an act asserts of its ticket; `None` asserts nothing.
+
+    The assignee is kept beside it: people are many, the rest are few combinations.
+    """
 
     channel: str | None = None
     priority: str | None = None
@@ -109,7 +112,6 @@ class Attrs(NamedTuple):
     region: str | None = None
     customer_tier: str | None = None
     category: str | None = None
-    assignee: str | None = None
     tags: tuple[str, ...] | None = None
     status: str | None = None
     reason: str | None = None
@@ -146,6 +148,7 @@ class Event(NamedTuple):
     public: bool
     attrs: Attrs
     extras: Extras | None
+    assignee: str | None
     key: str
     case: str
     received_at: int
@@ -156,7 +159,7 @@ class Event(NamedTuple):
 def build_pseudo(kind: int, at: int, key: str) -> Event:
     """Return an act of the engine's own: a policy change, or the end of a silent ticket."""
     rank = rank_of(kind, None)
-    return Event(at, 0, rank, 0, kind, Actor.SYSTEM, False, NO_ATTRS, None, key, key, at, 0, "")
+    return Event(at, 0, rank, 0, kind, Actor.SYSTEM, False, NO_ATTRS, None, None, key, key, at, 0, "")
 
 
 UNKNOWN_CHANNEL, UNKNOWN_PRIORITY, UNKNOWN_ACTOR, UNKNOWN_STATUS, UNKNOWN_VALUE = 1, 2, 4, 8, 16

@@ -10,8 +10,7 @@ from slawatch.events import OTHER, Attrs
 if TYPE_CHECKING:
     from slawatch.policy import Rules
 
-CHANGED_FACTS, CHANGED_PRIORITY, CHANGED_TEAM, CHANGED_ASSIGNEE, CHANGED_TIER = 1, 2, 4, 8, 16
-FIRST_TEAM, FIRST_ASSIGNEE = 32, 64
+CHANGED_FACTS, CHANGED_PRIORITY, CHANGED_TEAM, CHANGED_TIER, FIRST_TEAM = 1, 2, 4, 8, 16
 _MERGES = 200_000
 
 
@@ -42,6 +41,10 @@ class Merge(NamedTuple):
     act_tier: int
 
 
+Asserted = tuple[Attrs, str | None]
+"""What an act says of its ticket: attributes, assignee."""
+
+
 class Interner:
     """Give attribute sets numbers and remember how they merge.
 
@@ -55,18 +58,19 @@ class Interner:
         self._channels = frozenset(rules.channels)
         self._priorities = frozenset(rules.priorities)
         self._categories = frozenset(rules.categories)
-        self.asserted: list[Attrs] = []
-        self._asserted_index: dict[Attrs, int] = {}
+        self.asserted: list[Asserted] = []
+        self._asserted_index: dict[Asserted, int] = {}
         self.profiles: list[Profile] = []
         self._profile_index: dict[tuple[str, Attrs], int] = {}
         self.merges: dict[tuple[int, Attrs], Merge] = {}
 
-    def assert_index(self, attrs: Attrs) -> int:
-        """Return the number of an act's attributes."""
-        found = self._asserted_index.get(attrs)
+    def assert_index(self, attrs: Attrs, assignee: str | None) -> int:
+        """Return the number of an act's attributes and assignee."""
+        key = (attrs, assignee)
+        found = self._asserted_index.get(key)
         if found is None:
-            found = self._asserted_index[attrs] = len(self.asserted)
-            self.asserted.append(attrs)
+            found = self._asserted_index[key] = len(self.asserted)
+            self.asserted.append(key)
         return found
 
     def profile_index(self, source: str, attrs: Attrs) -> int:
@@ -129,8 +133,6 @@ class Interner:
             changes |= CHANGED_PRIORITY
         if new.attrs.team != old.attrs.team:
             changes |= FIRST_TEAM if old.attrs.team is None else CHANGED_TEAM
-        if new.attrs.assignee != old.attrs.assignee:
-            changes |= FIRST_ASSIGNEE if old.attrs.assignee is None else CHANGED_ASSIGNEE
         if new.tier != old.tier:
             changes |= CHANGED_TIER
         team = self._rules.teams.get(said.team or "")

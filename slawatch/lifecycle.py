@@ -13,15 +13,14 @@ from slawatch.clockwork import Clockwork
 from slawatch.effects import Effect, Given
 from slawatch.events import MAX_TIER, POLICY_CHANGED, Actor, Attrs, Event, Kind
 from slawatch.interning import (
-    CHANGED_ASSIGNEE,
     CHANGED_FACTS,
     CHANGED_PRIORITY,
     CHANGED_TEAM,
     CHANGED_TIER,
-    FIRST_ASSIGNEE,
     FIRST_TEAM,
     Interner,
 )
+from slawatch.labels import BOT, HUMAN
 from slawatch.ticket import (
     CLOSED,
     NEW,
@@ -38,11 +37,12 @@ if TYPE_CHECKING:
     from slawatch.calendars import Calendar
     from slawatch.clocks import Clock
 
+NEW_ASSIGNEE = 1 << 10
 _STATUS_OF = {name: number for number, name in enumerate(STATUS_NAMES)}
 _HOLDER_CHANGES = CHANGED_TEAM | FIRST_TEAM | CHANGED_TIER
-_ASSIGNMENTS = CHANGED_TEAM | FIRST_TEAM | CHANGED_ASSIGNEE | FIRST_ASSIGNEE
+_ASSIGNMENTS = CHANGED_TEAM | FIRST_TEAM | NEW_ASSIGNEE
 WAITING, ANSWERED, ABANDONED = 1, 2, 3
-_BOTH = 3
+_HUMAN_BIT, _BOT_BIT = 1, 2
 _NO_WORK = (Kind.CREATED, Kind.OBSERVED, Kind.EXCUSED, Kind.RESTORED, Kind.REASON_GIVEN)
 _ANSWERS = (Kind.REPLIED, Kind.ACKNOWLEDGED, Kind.PLANNED, Kind.EXPERT_ENGAGED, Kind.FIXED)
 _ENDS = 1 << Kind.RESOLVED
@@ -75,6 +75,7 @@ class Step(NamedTuple):
     reactions: tuple[tuple[int, int], ...]
     is_reopened: bool
     is_counted: bool
+    reply: int
 
 
 class Fold(Clockwork):
@@ -97,7 +98,7 @@ class Fold(Clockwork):
 
     def apply(self, ticket: Ticket, act: Event, effects: list[Given]) -> None:
         """Advance a ticket by its next act in order."""
-        at, _, _, _, kind, actor, public, said, extras = act[:9]
+        at, _, _, _, kind, actor, public, said, extras, assignee = act[:10]
         if ticket.triggers_at < at:
             self.cross(ticket, at)
         if kind < 0:
@@ -118,8 +119,11 @@ class Fold(Clockwork):
             ticket.profile = profile
         if kind == Kind.ESCALATED:
             self._escalate(ticket, said, tier, at, effects)
+        if assignee is not None and assignee != ticket.assignee:
+            ticket.assignee = assignee
+            changes |= NEW_ASSIGNEE
         ticket.last_at = at
-        status, reason = said[9], said[10]
+        status, reason = said.status, said.reason
         key = (kind, actor, public, status, reason, ticket.status, ticket.pauses, changes, tier, first)
         step = self._steps.get(key)
         if step is None:
@@ -141,7 +145,7 @@ class Fold(Clockwork):
             self._react(ticket, at, tier, step.reactions)
         if extras is not None and ticket.adopted_at:
             self._adopt(ticket, extras, at)
-        if step.is_counted or (kind == Kind.REPLIED and ticket.replied != _BOTH):
+        if step.is_counted or step.reply & ~ticket.replied:
             self._note_effects(ticket, act, step.kinds, effects)
 
     def _apply_pseudo(self, ticket: Ticket, kind: int, at: int, effects: list[Given]) -> None:
@@ -183,6 +187,7 @@ class Fold(Clockwork):
             self.book.reactions(kinds, act.actor, tier, public=act.public),
             bool(kinds & 1 << Kind.REOPENED),
             bool(kinds & _COUNTED),
+            _reply_bit(act),
         )
 
     def _change_pauses(
@@ -247,12 +252,10 @@ class Fold(Clockwork):
             effects.append((Effect.SURVEY, (channel,), 1))
         if kind == Kind.RATED and act.extras is not None and act.extras.score is not None:
             effects.append((Effect.RATING, (channel, str(act.extras.score)), 1))
-        if kind == Kind.REPLIED and act.public and actor in (Actor.AGENT, Actor.BOT):
-            bit = 1 if actor == Actor.AGENT else 2
-            if not ticket.replied & bit:
-                ticket.replied |= bit
-                name = "human" if actor == Actor.AGENT else "bot"
-                effects.append((Effect.FIRST_REPLY, (channel, name), 1))
+        if (bit := _reply_bit(act)) & ~ticket.replied:
+            ticket.replied |= bit
+            name = HUMAN if bit == _HUMAN_BIT else BOT
+            effects.append((Effect.FIRST_REPLY, (channel, name), 1))
         if ticket.contact == WAITING:
             self._note_contact(ticket, act, channel, effects)
 
@@ -292,6 +295,12 @@ def _next_status(old: int, pauses: int, act: Event) -> tuple[int, int]:
             is_work = act.actor == Actor.AGENT and kind not in _NO_WORK
             return (OPEN if old == NEW and is_work else old), pauses
     return (OPEN if old == PENDING and not pauses else old), pauses
+
+
+def _reply_bit(act: Event) -> int:
+    if act.kind != Kind.REPLIED or not act.public:
+        return 0
+    return {Actor.AGENT: _HUMAN_BIT, Actor.BOT: _BOT_BIT}.get(Actor(act.actor), 0)
 
 
 def _pause_bit(reason: str | None) -> int:

@@ -271,17 +271,16 @@ class PaneSet:
     def _drop(self, first_minute: int, first_quarter: int) -> None:
         drops_minutes = first_minute > self._first_minute
         drops_quarters = first_quarter > self._first_quarter
-        if drops_minutes:
-            self._first_minute = first_minute
-            for series in self._series.values():
-                series.minutes.drop(first_minute)
-        if drops_quarters:
-            self._first_quarter = first_quarter
-            for series in self._series.values():
-                series.quarters.drop(first_quarter)
-            # A minute is held no longer than its quarter, so only now can a series be empty.
-            for key in [key for key, series in self._series.items() if not series.quarters]:
-                del self._series[key]
+        if not (drops_minutes or drops_quarters):
+            return
+        self._first_minute = max(first_minute, self._first_minute)
+        self._first_quarter = max(first_quarter, self._first_quarter)
+        for key, series in list(self._series.items()):
+            if drops_minutes:
+                series.minutes.drop(self._first_minute)
+            if drops_quarters:
+                series.quarters.drop(self._first_quarter)
+            self._leave_if_empty(key, series)
 
     def _leave_if_empty(self, key: SeriesKey, series: _Series) -> None:
         if not series.quarters and not series.minutes:

@@ -133,6 +133,10 @@ def parse_event(
             sequence = value + 1
         else:
             unknown |= UNKNOWN_VALUE
+    assignee = get("assignee")
+    if assignee is not None and type(assignee) is not str:
+        assignee = None
+        unknown |= UNKNOWN_VALUE
     extras = None
     if not _EXTRA_KEYS.isdisjoint(data):
         extras, missed = _parse_extras(get)
@@ -150,6 +154,7 @@ def parse_event(
         public,
         attrs,
         extras,
+        assignee,
         key,
         case if type(case) is str and case else key,
         received_at,
@@ -185,7 +190,6 @@ def _parse_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
         get("region"),
         get("customer_tier"),
         get("category"),
-        get("assignee"),
         get("status"),
         get("reason"),
         get("origin"),
@@ -205,7 +209,7 @@ def _parse_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
     return found
 
 
-_TEXT_KEYS = ("team", "region", "customer_tier", "category", "assignee", "reason", "origin")
+_TEXT_KEYS = ("team", "region", "customer_tier", "category", "reason", "origin")
 
 
 def _read_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
@@ -231,7 +235,7 @@ def _read_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
         if value is not None and type(value) is not str:
             texts[index] = None
             unknown |= UNKNOWN_VALUE
-    team, region, customer_tier, category, assignee, reason, origin = texts
+    team, region, customer_tier, category, reason, origin = texts
     if (tags := get("tags")) is not None:
         tags, missed = _parse_tags(tags)
         unknown |= missed
@@ -243,7 +247,6 @@ def _read_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
         region,
         customer_tier,
         category,
-        assignee,
         tags,
         status,
         reason,

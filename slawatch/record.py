@@ -13,21 +13,20 @@ from typing import TYPE_CHECKING
 from slawatch.book import NO_GOAL_US, TargetGoal
 from slawatch.calendars import Calendar
 from slawatch.clocks import FOREVER, Clock, State
-from slawatch.events import Event, Extras, Kind, rank_of
+from slawatch.events import NO_ATTRS, Event, Extras, Kind, rank_of
 from slawatch.ticket import Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slawatch.events import Attrs
-    from slawatch.interning import Interner
+    from slawatch.interning import Asserted, Interner
     from slawatch.lifecycle import Fold
 
 VERSION = 1
 
-# next_at, created_at, adopted_at, crossed_at, last_at, holder_since, pause_since; profile;
+# next_at, created_at, adopted_at, crossed_at, last_at, holder_since, pause_since; profile; assignee;
 # folded, acts, hops, clocks, cycles, holders, extras; status, pauses, contact, replied; base
-_HEADER = Struct("<7qI3H4B4BI")
+_HEADER = Struct("<7qII3H4B4BI")
 _CLOCK = Struct("<BHBBHBBI4qI")  # the fields every clock has
 _MORE = Struct("<5qIIqBB")  # those of a clock that was paused, has breached or has ended
 _PAUSE = Struct("<qq")
@@ -65,9 +64,9 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
     flat: list[int] = []
     extras: list[bytes] = []
     for index, act in enumerate(ticket.acts):
-        at, sequence, _, id_hash, kind, actor, public, attrs, extra = act[:9]
+        at, sequence, _, id_hash, kind, actor, public, attrs, extra, assignee = act[:10]
         bits = (kind & 0xFF) << 3 | actor << 1 | public
-        flat += (at, sequence, bits, asserted(attrs), id_hash)
+        flat += (at, sequence, bits, asserted(attrs, assignee), id_hash)
         if extra is not None:
             extras.append(_pack_extras(index, extra))
     parts = [
@@ -80,6 +79,7 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
             ticket.holder_since,
             ticket.pause_since,
             ticket.profile,
+            _NONE if ticket.assignee is None else asserted(NO_ATTRS, ticket.assignee),
             ticket.folded,
             len(ticket.acts),
             min(ticket.hops, 0xFFFF),
@@ -177,8 +177,8 @@ def unpack_ticket(
         ticket.holder_since,
         ticket.pause_since,
     ) = head[:7]
-    ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[8:15]
-    ticket.status, ticket.pauses, ticket.contact, ticket.replied, n_base = head[15:20]
+    ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[9:16]
+    ticket.status, ticket.pauses, ticket.contact, ticket.replied, n_base = head[16:21]
     at = _HEADER.size
     acts = _acts_struct(n_acts)
     flat = acts.unpack_from(row, at)
@@ -187,6 +187,8 @@ def unpack_ticket(
     for _ in range(n_extras):
         at = _unpack_extras(row, at, extras)
     asserted = fold.interner.asserted
+    ticket.assignee = None if head[8] == _NONE else asserted[head[8]][1]
+    ticket.grace_us = fold.book.grace_of(key)
     ticket.acts = [
         _unpack_act(key, flat[i * 5 : i * 5 + 5], extras.get(i), asserted) for i in range(n_acts)
     ]
@@ -196,6 +198,8 @@ def unpack_ticket(
         if clock.target == _GONE:
             continue
         ticket.clocks.append(clock)
+        if clock.is_watched():
+            ticket.watched.append(clock)
         if clock.state <= State.PAUSED:
             ticket.live[clock.target] = clock
             if not clock.breached_at and clock.breach_at < trigger:
@@ -218,17 +222,31 @@ def unpack_ticket(
 
 
 def _unpack_act(
-    key: str, row: tuple[int, ...], extras: Extras | None, asserted: Sequence[Attrs]
+    key: str, row: tuple[int, ...], extras: Extras | None, asserted: Sequence[Asserted]
 ) -> Event:
     at, sequence, bits, index, id_hash = row
     kind = bits >> 3
     if kind > _LAST_KIND:
         kind -= 256  # a pseudo-act
-    attrs = asserted[index]
+    attrs, assignee = asserted[index]
     rank = rank_of(kind, attrs.status)
     actor, public = bits >> 1 & 3, bool(bits & 1)
     return Event(
-        at, sequence, rank, id_hash, kind, actor, public, attrs, extras, key, key, at, 0, ""
+        at,
+        sequence,
+        rank,
+        id_hash,
+        kind,
+        actor,
+        public,
+        attrs,
+        extras,
+        assignee,
+        key,
+        key,
+        at,
+        0,
+        "",
     )
 
 

@@ -20,12 +20,10 @@ if TYPE_CHECKING:
     from slawatch.lifecycle import Fold
     from slawatch.verdicts import Output
 
-_RESULTS = conventions.RESULTS.name
-_TEAM_RESULTS = conventions.TEAM_RESULTS.name
 _CORRECTIONS = conventions.CORRECTIONS.name
 _WARNINGS = conventions.WARNINGS.name
 MINUTE_US = 60_000_000
-_OUTCOMES = {Published.MET: MET, Published.BREACHED: BREACHED}
+_OUTCOMES: dict[int, str] = {Published.MET: MET, Published.BREACHED: BREACHED}
 
 
 class Settler:
@@ -37,21 +35,30 @@ class Settler:
         self.interner = interner
         self.fold = fold
         self._blame = book.rules.blame
+        self._expire_us = book.rules.expire_us
 
-    def settle(self, ticket: Ticket, now: int, grace_us: int, out: Output) -> None:
+    def settle(self, ticket: Ticket, now: int, out: Output) -> None:
         """Publish all that log time `now` allows and set the ticket's `next_at`."""
+        grace_us = ticket.grace_us
         if ticket.triggers_at + grace_us <= now:
             self.fold.cross(ticket, now - grace_us + 1)
         next_at = FOREVER
-        for clock in ticket.clocks:
-            if clock.next_at <= now:
-                self._settle_clock(ticket, clock, now, grace_us, out)
-            if clock.next_at < next_at:
-                next_at = clock.next_at
+        is_done = False
+        for clock in ticket.watched:
+            at = clock.next_at
+            if at <= now:
+                at = self._settle_clock(ticket, clock, now, grace_us, out)
+                is_done |= at == FOREVER and clock.state > State.PAUSED
+            if at < next_at:
+                next_at = at
+        if is_done:
+            ticket.watched = [clock for clock in ticket.watched if clock.is_watched()]
         if ticket.folded < len(ticket.acts):
             next_at = min(next_at, ticket.acts[ticket.folded].occurred_at)
         elif ticket.live:
-            next_at = min(next_at, ticket.last_at + self.book.rules.expire_us)
+            silent_at = ticket.last_at + self._expire_us
+            if silent_at < next_at:
+                next_at = silent_at
         elif next_at == FOREVER:
             next_at = self._ends_at(ticket)
         ticket.next_at = next_at
@@ -65,7 +72,8 @@ class Settler:
 
     def _settle_clock(
         self, ticket: Ticket, clock: Clock, now: int, grace_us: int, out: Output
-    ) -> None:
+    ) -> int:
+        """Publish what is due of one clock; return when to look again."""
         published = clock.published
         breached_at = clock.breached_at
         next_at = FOREVER
@@ -87,17 +95,19 @@ class Settler:
             self.withdraw(ticket, clock, now, out)
         if clock.state <= State.PAUSED:
             if clock.state == State.RUNNING and not breached_at:
-                next_at = min(next_at, clock.breach_at + grace_us)
+                next_at = clock.breach_at + grace_us
             level_at, index = clock.next_level()
             while level_at <= now:
                 clock.fired |= 1 << index
                 self._warn(ticket, clock, index, level_at, out)
                 level_at, index = clock.next_level()
-            next_at = min(next_at, level_at)
+            if level_at < next_at:
+                next_at = level_at
         elif clock.state == State.STOPPED and not clock.observed and clock.stopped_at <= now:
             clock.observed = True
             self._observe(clock, out)
         clock.next_at = next_at
+        return next_at
 
     # -- what is said ------------------------------------------------------------------------
 
@@ -106,21 +116,18 @@ class Settler:
     ) -> None:
         """Publish an outcome for the first time, or its correction."""
         was = clock.published
-        profile = self._responsible(ticket, clock)
-        target = self.book.names[clock.target]
-        labels = profile.labels
+        index = self._responsible(ticket, clock)
+        profile = self.interner.profiles[index]
         if was in _OUTCOMES:
             kind = TO_MET if outcome == Published.MET else TO_BREACHED
             self._unbook(clock, out)
             self._correct(clock, kind, at, out)
         else:
             kind = _OUTCOMES[outcome]
-            if at >= out.first_at:
-                self._count_result(labels, target, kind, out)
         clock.published = outcome
-        clock.booked = self.interner.profile_index(profile.facts.source, profile.attrs)
+        clock.booked = index
         clock.booked_at = at
-        self._book(clock, out, 1)
+        self._book(clock, out, 1, first=was not in _OUTCOMES and at >= out.first_at)
         clock.revisions += 1
         self._say(ticket, clock, kind, at, profile, out, number=clock.revisions)
 
@@ -147,16 +154,16 @@ class Settler:
             out.counts[_WARNINGS, labels] += 1
         self._say(ticket, clock, WARNING, at, profile, out, number=index + 1, level=level)
 
-    def _responsible(self, ticket: Ticket, clock: Clock) -> Profile:
+    def _responsible(self, ticket: Ticket, clock: Clock) -> int:
+        """Return the number of the profile that answers for the outcome."""
         if clock.breached_at and self._blame is not Blame.AT_BREACH:
             if self._blame is Blame.LAST:
-                return self.interner.profiles[ticket.profile]
+                return ticket.profile
             profile = self.interner.profiles[clock.labels]
-            team = max(self.holders(ticket, clock.breached_at), key=lambda row: row[1])[0]
+            team = self.holders(ticket, clock.breached_at)[0][0]
             attrs = profile.attrs._replace(team=team or None, tier=None, region=None)
-            index = self.interner.profile_index(profile.facts.source, attrs)
-            return self.interner.profiles[index]
-        return self.interner.profiles[clock.labels if clock.labels >= 0 else ticket.profile]
+            return self.interner.profile_index(profile.facts.source, attrs)
+        return clock.labels if clock.labels >= 0 else ticket.profile
 
     def holders(self, ticket: Ticket, now: int) -> tuple[tuple[str, int, int], ...]:
         """Return (team, wall, business) microseconds held until `now`, the longest first."""
@@ -218,7 +225,7 @@ class Settler:
                 profile.tier,
                 profile.region,
                 attrs.customer_tier or "",
-                attrs.assignee or "",
+                ticket.assignee or "",
                 clock.goal.policy,
                 clock.reason,
                 self.holders(ticket, clock.breached_at) if is_breach else (),
@@ -227,30 +234,24 @@ class Settler:
 
     # -- what it adds to the metrics -----------------------------------------------------------
 
-    def _count_result(
-        self, labels: tuple[str, str, str], target: str, outcome: str, out: Output
-    ) -> None:
-        channel, priority, team = labels
-        out.counts[_RESULTS, (channel, priority, target, outcome)] += 1
-        region, tier = self.book.team_labels(team)
-        team_labels = (team, region, tier, priority, target, outcome)
-        out.counts[_TEAM_RESULTS, team_labels] += 1
-
     def _correct(self, clock: Clock, change: str, at: int, out: Output) -> None:
         channel, priority, _ = self.interner.profiles[clock.booked].labels
         if max(at, clock.booked_at) >= out.first_at:
             labels = (channel, priority, self.book.names[clock.target], change)
             out.counts[_CORRECTIONS, labels] += 1
 
-    def _book(self, clock: Clock, out: Output, count: int) -> None:
-        labels = self.interner.profiles[clock.booked].labels
+    def _book(self, clock: Clock, out: Output, count: int, *, first: bool = False) -> None:
+        """Book the published outcome in its pane; `first` counts it as a result, too."""
         key = (
-            *labels,
+            self.interner.profiles[clock.booked].labels,
             self.book.names[clock.target],
-            _OUTCOMES[Published(clock.published)],
+            _OUTCOMES[clock.published],
             clock.booked_at // MINUTE_US,
         )
-        out.bookings[key] += count
+        if first:
+            out.results[key] += count
+        else:
+            out.bookings[key] += count
 
     def _unbook(self, clock: Clock, out: Output) -> None:
         self._book(clock, out, -1)
@@ -259,4 +260,4 @@ class Settler:
         index = clock.labels if clock.labels >= 0 else clock.profile
         labels = self.interner.profiles[index].labels
         target = self.book.names[clock.target]
-        out.durations.append((*labels, target, clock.stopped_at, clock.elapsed_us, clock.wall_us))
+        out.durations.append((labels, target, clock.stopped_at, clock.elapsed_us, clock.wall_us))

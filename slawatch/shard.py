@@ -7,7 +7,9 @@ passes the rest. The answer does not depend on how events are batched.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from heapq import heapify, heappop, heappush
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from slawatch import conventions
@@ -35,6 +37,7 @@ MAX_BASE_IDS = 8192
 """How many acts of a base are remembered to tell repetitions."""
 
 _EVENTS = conventions.EVENTS.name
+_CONNECTOR = itemgetter(Event._fields.index("connector"))
 _COUNTED = {
     Effect.CREATED: conventions.CREATED.name,
     Effect.RESOLVED: conventions.RESOLVED.name,
@@ -75,7 +78,6 @@ class Shard:
         self._heap: list[tuple[int, str]] = []
         self._touched: dict[str, Ticket] = {}
         self._touched_at = 0
-        self._graces: dict[str, int] = {}
         self._blank: dict[str, int] = {}
 
     # -- events and time -----------------------------------------------------------------------
@@ -98,6 +100,11 @@ class Shard:
         if self._touched and now >= self._touched_at:
             self._settle_touched(out)
         self.pass_deadlines(now, out)
+        if len(heap) > 4 * len(self.tickets) + 1024:
+            self.rebuild()
+        if events:
+            for connector, count in Counter(map(_CONNECTOR, events)).items():
+                out.counts[_EVENTS, (connector, "accepted")] += count
         self.log_at = max(self.log_at, now)
         self.cool()
 
@@ -106,14 +113,14 @@ class Shard:
         at = self._touched_at
         for ticket in self._touched.values():
             self._settle(ticket, at, out)
-            self._queue(ticket)
         self._touched.clear()
 
     def park(self) -> None:
         """Queue what waits for its instant to pass, so that a snapshot holds it."""
         for ticket in self._touched.values():
-            ticket.next_at = min(ticket.next_at, self._touched_at)
-            self._queue(ticket)
+            if self._touched_at < ticket.queued_at:
+                ticket.queued_at = self._touched_at
+                heappush(self._heap, (self._touched_at, ticket.key))
 
     def pass_deadlines(self, until: int, out: Output) -> None:
         """Pass every deadline up to and including `until`, each at its own instant."""
@@ -138,7 +145,6 @@ class Shard:
         self._settle(ticket, at, out)
         if ticket.next_at <= at:
             self._end(ticket, at, out)
-        self._queue(ticket)
 
     def _end(self, ticket: Ticket, at: int, out: Output) -> None:
         """Expire a ticket that fell silent, or forget one whose retention is over."""
@@ -147,25 +153,14 @@ class Shard:
             return
         del self.tickets[ticket.key]
         self._hot.pop(ticket.key, None)
-        ticket.next_at = FOREVER
 
     def _settle(self, ticket: Ticket, now: int, out: Output) -> None:
-        self.settler.settle(ticket, now, self._grace(ticket.key), out)
-
-    def _grace(self, key: str) -> int:
-        source = key.partition("/")[0]
-        grace = self._graces.get(source)
-        if grace is None:
-            grace = self._graces[source] = self.book.source(source).grace_us
-        return grace
-
-    def _queue(self, ticket: Ticket) -> None:
+        """Publish what `now` allows, and queue the ticket for its next instant."""
+        self.settler.settle(ticket, now, out)
         at = ticket.next_at
-        if at < ticket.queued_at:
+        if at < ticket.queued_at and at > now:
             ticket.queued_at = at
             heappush(self._heap, (at, ticket.key))
-            if len(self._heap) > 4 * len(self.tickets) + 1024:
-                self.rebuild()
 
     def rebuild(self) -> None:
         """Drop the stale entries of the heap."""
@@ -181,16 +176,15 @@ class Shard:
     def _take(self, event: Event, log_at: int, out: Output) -> None:
         key = event.key
         ticket = self._hot.get(key) or self.get(key)
-        counts = out.counts
         if event.unknown:
             for bit, name in UNKNOWN_NAMES.items():
                 if event.unknown & bit:
-                    counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
+                    out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
         if ticket is None:
             floor = log_at - self.book.rules.retention_us
             if event.occurred_at < floor and self.began_at < floor:
-                counts[_EVENTS, (event.connector, "rejected")] += 1
-                counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
+                self._note(event, "rejected", out)
+                out.counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
                 return
             ticket = self._open(event)
         acts = ticket.acts
@@ -203,7 +197,7 @@ class Shard:
         if ticket.base is not None and act.occurred_at <= (base_at := read_last_at(ticket.base)):
             base = unpack_ticket(key, ticket.base, self.fold)
             if any(known.id_hash == id_hash for known in base.acts):
-                counts[_EVENTS, (event.connector, "duplicate")] += 1
+                self._note(event, "duplicate", out)
                 return
             act = act._replace(occurred_at=base_at, rank=0)  # the past before the base is closed
         if not acts or act > acts[-1]:
@@ -221,11 +215,18 @@ class Shard:
                     self._refold(ticket, acts[: ticket.folded], log_at, out)
         else:
             late = self._insert(ticket, act, log_at, out)
-        counts[_EVENTS, (event.connector, "late" if late else "accepted")] += 1
+        if late:
+            self._note(event, "late", out)
         self._touched[key] = ticket
         self.work.touched.add(key)
         if len(acts) > MAX_ACTS:
             self.rebase(ticket, MAX_ACTS // 2)
+
+    @staticmethod
+    def _note(event: Event, outcome: str, out: Output) -> None:
+        """Count an event that was not simply accepted, as the batch's count says of it."""
+        out.counts[_EVENTS, (event.connector, "accepted")] -= 1
+        out.counts[_EVENTS, (event.connector, outcome)] += 1
 
     def _open(self, event: Event) -> Ticket:
         source = event.key.partition("/")[0]
@@ -233,6 +234,7 @@ class Shard:
         if blank is None:
             blank = self._blank[source] = self.interner.profile_index(source, NO_ATTRS)
         ticket = Ticket(event.key, blank)
+        ticket.grace_us = self.book.grace_of(event.key)
         self.tickets[event.key] = ticket
         self._hot[event.key] = ticket
         return ticket
@@ -245,7 +247,6 @@ class Shard:
         ticket.folded = len(ticket.acts)
         self._count(effects, act.occurred_at, out)
         self._settle(ticket, act.occurred_at, out)
-        self._queue(ticket)
         self.work.touched.add(ticket.key)
 
     def _insert(self, ticket: Ticket, act: Event, log_at: int, out: Output) -> bool:
@@ -267,18 +268,18 @@ class Shard:
     ) -> None:
         """Drop a repetition; of two contents under one id the earlier, then the smaller stays."""
         known = ticket.acts[index]
-        if known[:9] == event[:9] or known.occurred_at < event.occurred_at:
-            outcome = "duplicate" if known[:9] == event[:9] else "conflict"
+        if known[:10] == event[:10] or known.occurred_at < event.occurred_at:
+            outcome = "duplicate" if known[:10] == event[:10] else "conflict"
         else:
             outcome = "conflict"
-            if (event.occurred_at, repr(event[1:9])) < (known.occurred_at, repr(known[1:9])):
+            if (event.occurred_at, repr(event[1:10])) < (known.occurred_at, repr(known[1:10])):
                 told = ticket.acts[: ticket.folded]
                 del ticket.acts[index]
                 ticket.acts.insert(bisect_right(ticket.acts, event), event)
                 self._refold(ticket, told, log_at, out)
                 self._touched[event.key] = ticket
                 self.work.touched.add(event.key)
-        out.counts[_EVENTS, (event.connector, outcome)] += 1
+        self._note(event, outcome, out)
 
     def _refold(
         self, ticket: Ticket, told: list[Event], log_at: int, out: Output
@@ -292,6 +293,7 @@ class Shard:
         fresh = self._fold_anew(ticket, ticket.acts, log_at, after)
         self._fold_anew(ticket, told, log_at, before)
         published = {(clock.target, clock.cycle): clock for clock in ticket.clocks}
+        fresh.watched = list(fresh.clocks)
         for clock in fresh.clocks:
             was = published.pop((clock.target, clock.cycle), None)
             if was is not None:
@@ -328,7 +330,9 @@ class Shard:
             fresh.base = None
             return fresh
         source = ticket.key.partition("/")[0]
-        return Ticket(ticket.key, self.interner.profile_index(source, NO_ATTRS))
+        fresh = Ticket(ticket.key, self.interner.profile_index(source, NO_ATTRS))
+        fresh.grace_us = ticket.grace_us
+        return fresh
 
     def rebase(self, ticket: Ticket, count: int) -> None:
         """Turn the oldest acts into the base from which later folds start."""

@@ -1,9 +1,9 @@
 """The quantile sketch: durations counted in logarithmic buckets, as in DDSketch.
 
 A sketch is a plain dictionary from bucket to count, so that sketches add and subtract exactly.
-Bucket i ≥ 0 holds the durations in (γ^(i−1), γ^i] microseconds and is read as the value whose
-relative error to both ends is the same: at most (γ − 1) / (γ + 1) = 0.9901 %, under the 1 % that
-is promised. Ten years are 1,665 buckets; a sketch has one entry for each that was hit.
+Bucket i ≥ 0 holds the durations from GAMMA ** (i - 1), exclusive, to GAMMA ** i microseconds. It
+is read as the value whose relative error to both ends is the same: at most
+(GAMMA - 1) / (GAMMA + 1) = 0.9901 %, under the 1 % that is promised. Ten years are 1,665 buckets; a sketch has one entry for each that was hit.
 
 Source: Masson, Rim, Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
 relative-error guarantees", VLDB 2019.
@@ -39,7 +39,7 @@ def read_bucket(bucket: int) -> float:
 
 
 def add(into: Sketch, other: Mapping[int, int], sign: int = 1) -> None:
-    """Add another sketch, or take it away with `sign` −1. A bucket back at 0 leaves."""
+    """Add another sketch, or take it away with a `sign` of -1. A bucket back at 0 leaves."""
     for bucket, count in other.items():
         total = into.get(bucket, 0) + sign * count
         if total:

@@ -65,7 +65,7 @@ def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
     shard = Shard(book, first_at=head["first_at"], hot=hot)
     shard.began_at, shard.log_at = head["began_at"], head["log_at"]
     for row in head["asserted"]:
-        shard.interner.assert_index(_attrs(row))
+        shard.interner.assert_index(_attrs(row[0]), row[1])
     for source, row in head["profiles"]:
         shard.interner.profile_index(source, _attrs(row))
     same = tuple(head["targets"]) == book.names

@@ -20,7 +20,8 @@ class Ticket:
 
     `clocks` are all clocks still known, `live` those that run or are paused, by target.
     `held` is [wall, business] microseconds by (team, status). `folded` acts are applied, the rest
-    wait for log time. `triggers_at` is the first breach not yet noted, `crossed_at` the last noted.
+    wait for log time; `watched` are the clocks of which something may be published yet.
+    `grace_us` is that of its source. `triggers_at` is the first breach not yet noted, `crossed_at` the last noted.
     """
 
     # Defaults on the class: opening a ticket must be cheap.
@@ -38,6 +39,8 @@ class Ticket:
     hops: int = 0
     replied: int = 0
     contact: int = 0
+    assignee: str | None = None
+    grace_us: int = 0
     next_at: int = FOREVER
     queued_at: int = FOREVER
 
@@ -47,6 +50,7 @@ class Ticket:
         self.profile = profile
         self.acts: list[Event] = []
         self.clocks: list[Clock] = []
+        self.watched: list[Clock] = []
         self.live: dict[int, Clock] = {}
         self.cycles: dict[int, int] = {}
         self.held: dict[tuple[str, int], list[int]] = {}

@@ -72,26 +72,30 @@ def render_verdict(verdict: Verdict) -> dict[str, Any]:
     return row
 
 
+Labels = tuple[str, str, str]
+"""(channel, priority, team)."""
+Booking = tuple[Labels, str, str, int]
+"""(labels, target, outcome, minute of its instant)."""
+Duration = tuple[Labels, str, int, int, int]
+"""(labels, target, stopped_at, business, wall), in microseconds."""
+
+
 class Output:
     """Collect what one batch of events and deadlines says.
 
-    `counts` are increases by (family, label values); `bookings` are window results by (channel,
-    priority, team, target, outcome, minute), negative where a correction takes one back;
-    `durations` are (channel, priority, team, target, stopped_at, business µs, wall µs).
-    `first_at` drops what happened before the monitor watched from `counts` (history goes to
-    windows and verdicts only).
+    `counts` are increases by (family, label values). `results` are outcomes published for the
+    first time: counted and booked in their pane; `bookings` only change panes (negative where a
+    correction takes one back). What happened before `first_at`, when the monitor began to watch,
+    is history: it is in panes and verdicts, not in counters.
     """
 
-    __slots__ = ("bookings", "counts", "durations", "first_at", "verdicts")
+    __slots__ = ("bookings", "counts", "durations", "first_at", "results", "verdicts")
 
     def __init__(self, first_at: int = 0) -> None:
         """Start empty."""
         self.verdicts: list[Verdict] = []
         self.counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
-        self.bookings: defaultdict[tuple[str, str, str, str, str, int], int] = defaultdict(int)
-        self.durations: list[tuple[str, str, str, str, int, int, int]] = []
+        self.results: defaultdict[Booking, int] = defaultdict(int)
+        self.bookings: defaultdict[Booking, int] = defaultdict(int)
+        self.durations: list[Duration] = []
         self.first_at = first_at
-
-    def is_empty(self) -> bool:
-        """Tell whether there is nothing to hand on."""
-        return not (self.verdicts or self.counts or self.durations or self.bookings)

@@ -132,9 +132,22 @@ def act(  # noqa: PLR0913 - what an event may say
     received_at = at if received_after_us is None else START + received_after_us
     rank, hashed = rank_of(kind, said.status), hash_id(f"{key}-{number}")
     return Event(
-        at, sequence, rank, hashed, kind, actor, public, said, extras, key, key, received_at, 0,
+        at,
+        sequence,
+        rank,
+        hashed,
+        kind,
+        actor,
+        public,
+        said,
+        extras,
+        None,
+        key,
+        key,
+        received_at,
+        0,
         "desk",
-    )  # fmt: skip
+    )
 
 
 def created(after_us: int = 0, **more: object) -> Event:

@@ -348,7 +348,7 @@ class CaseEvents:
         rank, hashed = rank_of(kind, None), hash_id(str(number))
         self.events.append(
             Event(
-                at, number, rank, hashed, kind, actor, True, attrs, None, KEY, KEY, at, 0, "case"
+                at, number, rank, hashed, kind, actor, True, attrs, None, None, KEY, KEY, at, 0, "case"
             )
         )
 
