@@ -143,7 +143,8 @@ def execute(
 def window_options(rules: Rules, shards: int, *, is_live: bool) -> WindowOptions:
     """Return what the windows stage needs of the rules."""
     buckets = {**bucket_bounds(rules), conventions.HOPS.name: tuple(HOP_BOUNDS)}
-    return WindowOptions(shards, buckets, day_starts(rules.zone), is_live=is_live)
+    labels = Book(rules).team_labels
+    return WindowOptions(shards, buckets, day_starts(rules.zone), labels, is_live=is_live)
 
 
 def run_replay(

@@ -116,7 +116,12 @@ def show_totals(
     def show(items: list[tuple[str, Shown]]) -> None:
         for partition, shown in items:
             store.put_totals(
-                partition, shown.values, shown.results, shown.quantiles, shown.log_at
+                partition,
+                shown.values,
+                shown.results,
+                shown.quantiles,
+                shown.log_at,
+                shown.ahead_at,
             )
             store.put_progress(partition, shown.log_at, shown.watermark_at, shown.backlog)
             for connector, delay_us in shown.delays.items():
@@ -124,7 +129,7 @@ def show_totals(
                 store.put_gauge(conventions.DELIVERY_DELAY.name, labels, delay_us / 1e6)
             for verdict in shown.exemplars:
                 labels = (verdict.channel, verdict.priority, verdict.target, BREACHED)
-                seconds = verdict.goal_us / 1e6
+                seconds = verdict.elapsed_us / 1e6
                 store.put_exemplar(labels, verdict.ticket, seconds, verdict.at)
             on_progress(shown.log_at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from struct import Struct
@@ -14,12 +15,18 @@ from flows.items import Said
 from slawatch import conventions
 from slawatch.panes import PaneSet
 from slawatch.totals import Totals
-from slawatch.verdicts import BREACHED, Verdict
+from slawatch.verdicts import BREACHED, Booking, Duration, Labels, Verdict
 
 SHOW_SECONDS = 0.25
 """How often, in wall time, totals and windows are handed to the store."""
 
 MINUTE_US = 60_000_000
+KEPT_US = 26 * 3600 * 1_000_000
+"""How far back a window can look: the longest local day, and an hour."""
+_DURATIONS = 50_000
+_DIMENSIONS = conventions.DIMENSIONS
+_RESULTS = conventions.RESULTS.name
+_TEAM_RESULTS = conventions.TEAM_RESULTS.name
 _DURATION = conventions.DURATION.name
 _HOPS = conventions.HOPS.name
 _LENGTHS = Struct("<BIIq")
@@ -37,6 +44,7 @@ class Shown(NamedTuple):
     backlog: int
     delays: Mapping[str, int]
     exemplars: tuple[Verdict, ...]
+    ahead_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class WindowOptions:
     shards: int
     buckets: Mapping[str, tuple[int, ...]]
     day_starts: Callable[[int], int]
+    team_labels: Callable[[str], tuple[str, str]]
     is_live: bool = True
 
 
@@ -61,6 +70,11 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._delays: dict[str, int] = {}
         self._exemplars: list[Verdict] = []
         self._shown = 0.0
+        self._ahead_at = 0
+        self._counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
+        self._results: defaultdict[tuple[Labels, str, str], int] = defaultdict(int)
+        self._bookings: defaultdict[Booking, int] = defaultdict(int)
+        self._durations: list[Duration] = []
         if resume_state is None:
             self.totals = Totals(options.buckets)
             self.panes = PaneSet(options.day_starts)
@@ -81,26 +95,17 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
 
     def _add(self, said: Said) -> None:
         self._log_at[said.origin] = said.log_at
-        add = self.totals.add
-        for (family, labels), amount in said.counts.items():
-            if family == _HOPS:
-                for _ in range(amount):
-                    self.totals.observe(_HOPS, (), int(labels[0]))
-            else:
-                add(family, labels, amount)
-        for (channel, priority, team, target, outcome, minute), count in said.bookings.items():
-            at = minute * MINUTE_US
-            book = self.panes.book
-            book(("channel", channel, target), at, outcome, count)
-            book(("priority", priority, target), at, outcome, count)
-            book(("team", team, target), at, outcome, count)
-        for channel, priority, team, target, at, business, wall in said.durations:
-            self.totals.observe(_DURATION, (channel, target, "business"), business)
-            self.totals.observe(_DURATION, (channel, target, "wall"), wall)
-            seconds = business / 1e6
-            self.panes.book_duration(("channel", channel, target), at, seconds)
-            self.panes.book_duration(("priority", priority, target), at, seconds)
-            self.panes.book_duration(("team", team, target), at, seconds)
+        if said.log_at > self._ahead_at:
+            self._ahead_at = said.log_at
+        counts, results, bookings = self._counts, self._results, self._bookings
+        for key, amount in said.counts.items():
+            counts[key] += amount
+        for booking, count in said.results.items():
+            results[booking[:3]] += count
+            bookings[booking] += count
+        for booking, count in said.bookings.items():
+            bookings[booking] += count
+        self._durations += said.durations
         if said.watermark_at > self._watermark_at:
             self._watermark_at = said.watermark_at
         if said.origin == "read":
@@ -108,13 +113,47 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
             self._delays.update(said.delays)
         if said.verdicts:
             self._exemplars += [v for v in said.verdicts[-20:] if v.kind == BREACHED]
+        if len(self._durations) > _DURATIONS:
+            self._settle()
+
+    def _settle(self) -> None:
+        """Bring what was said into totals and panes; what no window can show any more is left."""
+        add = self.totals.add
+        for (family, labels), amount in self._counts.items():
+            if family == _HOPS:
+                for _ in range(amount):
+                    self.totals.observe(_HOPS, (), int(labels[0]))
+            else:
+                add(family, labels, amount)
+        for ((channel, priority, team), target, outcome), count in self._results.items():
+            add(_RESULTS, (channel, priority, target, outcome), count)
+            team_labels = (team, *self._options.team_labels(team))
+            add(_TEAM_RESULTS, (*team_labels, priority, target, outcome), count)
+        oldest = (self._ahead_at - KEPT_US) // MINUTE_US
+        for (labels, target, outcome, minute), count in self._bookings.items():
+            if minute >= oldest:
+                for dimension, value in zip(_DIMENSIONS, labels, strict=True):
+                    key = (dimension, value, target)
+                    self.panes.book(key, minute * MINUTE_US, outcome, count)
+        for labels, target, at, business, wall in self._durations:
+            self.totals.observe(_DURATION, (labels[0], target, "business"), business)
+            self.totals.observe(_DURATION, (labels[0], target, "wall"), wall)
+            if at // MINUTE_US >= oldest:
+                for dimension, value in zip(_DIMENSIONS, labels, strict=True):
+                    self.panes.book_duration((dimension, value, target), at, business / 1e6)
+        self._counts.clear()
+        self._results.clear()
+        self._bookings.clear()
+        self._durations.clear()
 
     def _log_time(self) -> int:
-        shards = [at for origin, at in self._log_at.items() if origin != "read"]
-        return min(shards) if len(shards) >= self._options.shards else 0
+        """Return how far every shard has come; 0 before all have been heard."""
+        everyone = len(self._log_at) > self._options.shards  # the shards and "read"
+        return min(self._log_at.values()) if everyone else 0
 
     def _show(self) -> Shown:
         self._shown = time.monotonic()
+        self._settle()
         log_at = self._log_time()
         exemplars, self._exemplars = tuple(self._exemplars[-50:]), []
         self.panes.forget(log_at)
@@ -128,10 +167,12 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
             self._backlog,
             delays,
             exemplars,
+            self._ahead_at,
         )
 
     def snapshot(self) -> bytes:
         """Return totals, panes and the watermark, packed."""
+        self._settle()
         totals, panes = self.totals.snapshot(), self.panes.snapshot()
         head = _LENGTHS.pack(VERSION, len(totals), len(panes), self._watermark_at)
         return head + totals + panes

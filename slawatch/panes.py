@@ -18,9 +18,11 @@ pane that is gone is dropped; the quarter of a minute that is gone may still be 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from struct import Struct, pack, unpack_from
+from typing import Any, NamedTuple
 
 from slawatch.labels import OUTCOMES, QUANTILES, WINDOWS
 from slawatch.sketch import Sketch, add, find_bucket, find_quantiles
@@ -32,6 +34,7 @@ SeriesKey = tuple[str, str, str]
 """(dimension, label value, target)."""
 Span = tuple[int, int]
 """First and last pane, both inside."""
+Row = tuple[int, int, int]
 
 MINUTE_US = 60_000_000
 QUARTER_US = 15 * MINUTE_US
@@ -39,6 +42,9 @@ HELD_MINUTES = 60
 HELD_QUARTERS = 100
 BLOCK_MINUTES = 4 * 60
 BLOCK_QUARTERS = 50 * 4
+OF_MINUTES = (0, 1)
+"""The windows that are summed from minutes; the others are from quarters."""
+MAX_PLACES = 1_000
 
 VERSION = 1
 _MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
@@ -46,117 +52,109 @@ _HEAD = Struct("<BqqqI")
 _ROWS = Struct("<4I")
 _SLOTS = {outcome: slot for slot, outcome in enumerate(OUTCOMES)}
 _NOTHING_YET = -(1 << 62)
+_NO_SPAN = (0, -1)
 
 
-class _Window:
-    """Hold the sums over a span of panes, kept right by every booking; empty at first."""
+class _Place(NamedTuple):
+    """Be where the bookings of a minute go; `windows` are those whose sums now hold it."""
 
-    __slots__ = ("counts", "durations", "first", "last", "quantiles")
-
-    def __init__(self) -> None:
-        self.first, self.last = 0, -1
-        self.counts = [0, 0]
-        self.durations: Sketch = {}
-        self.quantiles: dict[float, float] | None = {}
-
-
-class _Grid:
-    """Hold one series' panes of one width and the windows over them.
-
-    By pane number: (met, breached), and the sketch of durations. No pane is kept that is all 0.
-    """
-
-    __slots__ = ("counts", "durations", "windows")
-
-    def __init__(self) -> None:
-        self.counts: dict[int, list[int]] = {}
-        self.durations: dict[int, Sketch] = {}
-        self.windows = (_Window(), _Window())
-
-    def book(self, number: int, slot: int, count: int) -> None:
-        counts = self.counts
-        if number in counts:
-            pane = counts[number]
-        else:
-            pane = counts[number] = [0, 0]
-        pane[slot] += count
-        if count <= 0 and not any(pane):
-            del counts[number]
-        for window in self.windows:
-            if window.first <= number <= window.last:
-                window.counts[slot] += count
-
-    def book_duration(self, number: int, bucket: int, count: int) -> None:
-        durations = self.durations
-        if number in durations:
-            pane = durations[number]
-        else:
-            pane = durations[number] = {}
-        _count(pane, bucket, count)
-        if not pane:
-            del durations[number]
-        for window in self.windows:
-            if window.first <= number <= window.last:
-                _count(window.durations, bucket, count)
-                window.quantiles = None
-
-    def ask(self, index: int, span: Span) -> _Window:
-        """Return a window moved to `span`, by the panes that enter and those that leave."""
-        window = self.windows[index]
-        first, last = span
-        if (window.first, window.last) == span:
-            return window
-        if last < window.first or window.last < first:
-            window.counts, window.durations = [0, 0], {}
-            self._move(window, range(first, last + 1), 1)
-        else:
-            self._move(window, range(first, window.first), 1)
-            self._move(window, range(window.last + 1, last + 1), 1)
-            self._move(window, range(window.first, first), -1)
-            self._move(window, range(last + 1, window.last + 1), -1)
-        window.first, window.last = span
-        window.quantiles = None
-        return window
-
-    def _move(self, window: _Window, numbers: Iterable[int], sign: int) -> None:
-        sums = window.counts
-        for number in numbers:
-            counts = self.counts.get(number)
-            if counts is not None:
-                sums[0] += sign * counts[0]
-                sums[1] += sign * counts[1]
-            durations = self.durations.get(number)
-            if durations is not None:
-                add(window.durations, durations, sign)
-
-    def drop(self, first: int) -> None:
-        """Drop the panes before `first`, from the windows as well."""
-        for index, window in enumerate(self.windows):
-            if window.first < first:
-                self.ask(index, (first, max(window.last, first - 1)))
-        for panes in (self.counts, self.durations):
-            for number in [number for number in panes if number < first]:
-                del panes[number]
-
-    def pack_counts(self) -> Iterator[tuple[int, int, int]]:
-        for number, (met, breached) in sorted(self.counts.items()):
-            yield number, met, breached
-
-    def pack_durations(self) -> Iterator[tuple[int, int, int]]:
-        for number, sketch in sorted(self.durations.items()):
-            for bucket, count in sorted(sketch.items()):
-                yield number, bucket, count
-
-    def __bool__(self) -> bool:
-        return bool(self.counts or self.durations)
+    quarter: int
+    holds_minute: bool
+    holds_quarter: bool
+    windows: tuple[int, ...]
 
 
 class _Series:
-    __slots__ = ("minutes", "quarters")
+    """Hold one series' panes by number, and the sums of its four windows.
+
+    Outcomes are [met, breached]. No pane is kept that is all 0.
+    """
+
+    __slots__ = (
+        "answers",
+        "counts",
+        "minute_sketches",
+        "minutes",
+        "quarter_sketches",
+        "quarters",
+        "sketches",
+    )
 
     def __init__(self) -> None:
-        self.minutes = _Grid()
-        self.quarters = _Grid()
+        self.minutes = defaultdict[int, list[int]](_no_counts)
+        self.quarters = defaultdict[int, list[int]](_no_counts)
+        self.minute_sketches = defaultdict[int, Sketch](_no_durations)
+        self.quarter_sketches = defaultdict[int, Sketch](_no_durations)
+        self.counts = [_no_counts() for _ in WINDOWS]
+        self.sketches = [_no_durations() for _ in WINDOWS]
+        self.answers: dict[str, dict[float, float]] | None = {}
+
+    def move(self, index: int, old: Span, new: Span) -> None:
+        """Move a window's sums to another span: add the panes that enter, take the others away."""
+        if old[1] < new[0] or new[1] < old[0]:
+            self.counts[index], self.sketches[index] = _no_counts(), _no_durations()
+            self._add(index, range(new[0], new[1] + 1), 1)
+        else:
+            self._add(index, range(new[0], old[0]), 1)
+            self._add(index, range(old[1] + 1, new[1] + 1), 1)
+            self._add(index, range(old[0], new[0]), -1)
+            self._add(index, range(new[1] + 1, old[1] + 1), -1)
+        self.answers = None
+
+    def _add(self, index: int, numbers: Iterable[int], sign: int) -> None:
+        of_minutes = index in OF_MINUTES
+        panes = self.minutes if of_minutes else self.quarters
+        sketches = self.minute_sketches if of_minutes else self.quarter_sketches
+        sums, sketch = self.counts[index], self.sketches[index]
+        for number in numbers:
+            if number in panes:
+                pane = panes[number]
+                sums[0] += sign * pane[0]
+                sums[1] += sign * pane[1]
+            if number in sketches:
+                add(sketch, sketches[number], sign)
+
+    def answer(self) -> dict[str, dict[float, float]]:
+        """Return the quantiles of the windows that are not empty."""
+        if self.answers is None:
+            self.answers = {}
+            for name, sketch in zip(WINDOWS, self.sketches, strict=True):
+                if found := find_quantiles(sketch, QUANTILES):
+                    self.answers[name] = found
+        return self.answers
+
+    def tidy(self, minute: int, quarter: int) -> bool:
+        """Drop the panes of a correction that are back at 0; tell whether any pane is left."""
+        for panes, number in ((self.minutes, minute), (self.quarters, quarter)):
+            if number in panes and not any(panes[number]):
+                del panes[number]
+        for sketches, number in (
+            (self.minute_sketches, minute),
+            (self.quarter_sketches, quarter),
+        ):
+            if number in sketches:
+                sketch = sketches[number]
+                for bucket in [bucket for bucket, count in sketch.items() if not count]:
+                    del sketch[bucket]
+                if not sketch:
+                    del sketches[number]
+        return self.holds_any()
+
+    def holds_any(self) -> bool:
+        """Tell whether any pane is held."""
+        return bool(self.quarters or self.quarter_sketches or self.minutes or self.minute_sketches)
+
+    def drop(self, first_minute: int, first_quarter: int) -> None:
+        """Drop the panes before the first that are held."""
+        for kept, first in (
+            (self.minutes, first_minute),
+            (self.minute_sketches, first_minute),
+            (self.quarters, first_quarter),
+            (self.quarter_sketches, first_quarter),
+        ):
+            panes: dict[int, Any] = kept
+            for number in [number for number in panes if number < first]:
+                del panes[number]
 
 
 class PaneSet:
@@ -173,46 +171,47 @@ class PaneSet:
         self._first_minute = _NOTHING_YET
         self._first_quarter = _NOTHING_YET
         self._latest_minute = _NOTHING_YET
+        self._spans: tuple[Span, ...] = (_NO_SPAN,) * len(WINDOWS)
+        self._places: dict[int, _Place] = {}
 
     def book(self, key: SeriesKey, at: int, outcome: str, count: int = 1) -> bool:
         """Count an outcome in the panes of `at`; a correction takes it back with a negative count.
 
         Return False where it was dropped: its quarter is no longer held.
         """
-        slot = _SLOTS[outcome]
         minute = at // MINUTE_US
-        quarter = minute // 15
-        if minute > self._latest_minute:
-            self._follow(minute)
-        if quarter < self._first_quarter:
+        place = self._places.get(minute) or self._locate(minute)
+        if not place.holds_quarter:
             return False
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = _Series()
-        series.quarters.book(quarter, slot, count)
-        if minute >= self._first_minute:
-            series.minutes.book(minute, slot, count)
-        if count <= 0:
-            self._leave_if_empty(key, series)
+        slot = _SLOTS[outcome]
+        series = self._series.get(key) or self._open(key)
+        series.quarters[place.quarter][slot] += count
+        if place.holds_minute:
+            series.minutes[minute][slot] += count
+        counts = series.counts
+        for index in place.windows:
+            counts[index][slot] += count
+        if count <= 0 and not series.tidy(minute, place.quarter):
+            del self._series[key]
         return True
 
     def book_duration(self, key: SeriesKey, at: int, seconds: float, count: int = 1) -> bool:
         """Count a duration in the panes of `at`, as `book` does an outcome."""
-        bucket = find_bucket(seconds)
         minute = at // MINUTE_US
-        quarter = minute // 15
-        if minute > self._latest_minute:
-            self._follow(minute)
-        if quarter < self._first_quarter:
+        place = self._places.get(minute) or self._locate(minute)
+        if not place.holds_quarter:
             return False
-        series = self._series.get(key)
-        if series is None:
-            series = self._series[key] = _Series()
-        series.quarters.book_duration(quarter, bucket, count)
-        if minute >= self._first_minute:
-            series.minutes.book_duration(minute, bucket, count)
-        if count <= 0:
-            self._leave_if_empty(key, series)
+        bucket = find_bucket(seconds)
+        series = self._series.get(key) or self._open(key)
+        series.quarter_sketches[place.quarter][bucket] += count
+        if place.holds_minute:
+            series.minute_sketches[minute][bucket] += count
+        sketches = series.sketches
+        for index in place.windows:
+            sketches[index][bucket] += count
+        series.answers = None
+        if count <= 0 and not series.tidy(minute, place.quarter):
+            del self._series[key]
         return True
 
     def results(self, now: int) -> dict[SeriesKey, dict[str, tuple[int, int]]]:
@@ -220,71 +219,98 @@ class PaneSet:
 
         A series is listed while any of its panes is held, with (0, 0) for an empty window.
         """
+        self._look_at(now)
         return {
-            key: {name: (window.counts[0], window.counts[1]) for name, window in windows}
-            for key, windows in self._ask(now)
+            key: {
+                name: (met, breached)
+                for name, (met, breached) in zip(WINDOWS, series.counts, strict=True)
+            }
+            for key, series in self._series.items()
         }
 
     def quantiles(self, now: int) -> dict[SeriesKey, dict[str, dict[float, float]]]:
         """Return the seconds of each quantile by series and window, without the empty ones."""
-        found: dict[SeriesKey, dict[str, dict[float, float]]] = {}
-        for key, windows in self._ask(now):
-            answers = {}
-            for name, window in windows:
-                if window.quantiles is None:
-                    window.quantiles = find_quantiles(window.durations, QUANTILES)
-                if window.quantiles:
-                    answers[name] = window.quantiles.copy()
-            if answers:
-                found[key] = answers
-        return found
-
-    def _ask(self, now: int) -> Iterator[tuple[SeriesKey, tuple[tuple[str, _Window], ...]]]:
-        minute, quarter = now // MINUTE_US, now // QUARTER_US
-        today = max(self._day_starts(now) // QUARTER_US, quarter - HELD_QUARTERS + 1)
-        last_15m, last_1h = (minute - 14, minute), (minute - 59, minute)
-        last_8h, of_today = (quarter - 31, quarter), (today, quarter)
-        of_15m, of_1h, of_8h, of_day = WINDOWS
-        for key, series in self._series.items():
-            minutes, quarters = series.minutes, series.quarters
-            yield (
-                key,
-                (
-                    (of_15m, minutes.ask(0, last_15m)),
-                    (of_1h, minutes.ask(1, last_1h)),
-                    (of_8h, quarters.ask(0, last_8h)),
-                    (of_day, quarters.ask(1, of_today)),
-                ),
-            )
+        self._look_at(now)
+        return {
+            key: {name: found.copy() for name, found in answers.items()}
+            for key, series in self._series.items()
+            if (answers := series.answer())
+        }
 
     def forget(self, now: int) -> None:
         """Drop the panes that no question at `now` or later asks for."""
         self._drop(now // MINUTE_US - HELD_MINUTES + 1, now // QUARTER_US - HELD_QUARTERS + 1)
 
-    def _follow(self, minute: int) -> None:
-        self._latest_minute = minute
-        self._drop(
-            (minute // BLOCK_MINUTES - 1) * BLOCK_MINUTES,
-            (minute // 15 // BLOCK_QUARTERS - 1) * BLOCK_QUARTERS,
+    def _look_at(self, now: int) -> None:
+        minute, quarter = now // MINUTE_US, now // QUARTER_US
+        today = max(self._day_starts(now) // QUARTER_US, quarter - HELD_QUARTERS + 1)
+        self._move(
+            (
+                (minute - 14, minute),
+                (minute - 59, minute),
+                (quarter - 31, quarter),
+                (today, quarter),
+            )
         )
 
-    def _drop(self, first_minute: int, first_quarter: int) -> None:
-        drops_minutes = first_minute > self._first_minute
-        drops_quarters = first_quarter > self._first_quarter
-        if not (drops_minutes or drops_quarters):
+    def _move(self, spans: tuple[Span, ...]) -> None:
+        """Move every window of every series: between questions all stand on the same spans."""
+        if spans == self._spans:
             return
-        self._first_minute = max(first_minute, self._first_minute)
-        self._first_quarter = max(first_quarter, self._first_quarter)
-        for key, series in list(self._series.items()):
-            if drops_minutes:
-                series.minutes.drop(self._first_minute)
-            if drops_quarters:
-                series.quarters.drop(self._first_quarter)
-            self._leave_if_empty(key, series)
+        for index, (old, new) in enumerate(zip(self._spans, spans, strict=True)):
+            if old != new:
+                for series in self._series.values():
+                    series.move(index, old, new)
+        self._spans = spans
+        self._places.clear()
 
-    def _leave_if_empty(self, key: SeriesKey, series: _Series) -> None:
-        if not series.quarters and not series.minutes:
-            del self._series[key]
+    def _open(self, key: SeriesKey) -> _Series:
+        series = self._series[key] = _Series()
+        return series
+
+    def _locate(self, minute: int) -> _Place:
+        """Find the panes and windows of a minute, once until either moves."""
+        quarter = minute // 15
+        if minute > self._latest_minute:
+            self._latest_minute = minute
+            self._drop(
+                (minute // BLOCK_MINUTES - 1) * BLOCK_MINUTES,
+                (quarter // BLOCK_QUARTERS - 1) * BLOCK_QUARTERS,
+            )
+        holds_minute = minute >= self._first_minute
+        holds_quarter = quarter >= self._first_quarter
+        windows = tuple(
+            index
+            for index, (first, last) in enumerate(self._spans)
+            if (
+                holds_minute and first <= minute <= last
+                if index in OF_MINUTES
+                else holds_quarter and first <= quarter <= last
+            )
+        )
+        if len(self._places) >= MAX_PLACES:
+            self._places.clear()
+        place = self._places[minute] = _Place(quarter, holds_minute, holds_quarter, windows)
+        return place
+
+    def _drop(self, first_minute: int, first_quarter: int) -> None:
+        first_minute = max(first_minute, self._first_minute)
+        first_quarter = max(first_quarter, self._first_quarter)
+        if (first_minute, first_quarter) == (self._first_minute, self._first_quarter):
+            return
+        # Out of the windows first: afterwards nobody knows what there was to take away.
+        self._move(
+            tuple(
+                _clip(span, first_minute if index in OF_MINUTES else first_quarter)
+                for index, span in enumerate(self._spans)
+            )
+        )
+        self._first_minute, self._first_quarter = first_minute, first_quarter
+        self._places.clear()
+        for key, series in list(self._series.items()):
+            series.drop(first_minute, first_quarter)
+            if not series.holds_any():
+                del self._series[key]
 
     def snapshot(self) -> bytes:
         """Pack the panes: the same bytes for the same panes, however they came about.
@@ -298,10 +324,10 @@ class PaneSet:
         parts = [_HEAD.pack(VERSION, *head)]
         for key, series in sorted(self._series.items()):
             kinds = (
-                list(series.minutes.pack_counts()),
-                list(series.quarters.pack_counts()),
-                list(series.minutes.pack_durations()),
-                list(series.quarters.pack_durations()),
+                _list_counts(series.minutes),
+                _list_counts(series.quarters),
+                _list_durations(series.minute_sketches),
+                _list_durations(series.quarter_sketches),
             )
             parts.append(pack_texts(key))
             parts.append(_ROWS.pack(*map(len, kinds)))
@@ -324,30 +350,47 @@ class PaneSet:
             numbers = unpack_from(f"<{3 * sum(lengths)}i", data, at + _ROWS.size)
             at += _ROWS.size + 4 * len(numbers)
             rows = iter(zip(*[iter(numbers)] * 3, strict=True))
-            panes._series[dimension, value, target] = _unpack_series(rows, *lengths)
+            panes._series[dimension, value, target] = _unpack_series(rows, lengths)
         return panes
 
 
-def _unpack_series(rows: Iterator[tuple[int, int, int]], *lengths: int) -> _Series:
+def _unpack_series(rows: Iterator[Row], lengths: tuple[int, ...]) -> _Series:
     series = _Series()
-    minute_counts, quarter_counts, minute_durations, quarter_durations = (
-        islice(rows, length) for length in lengths
-    )
-    for grid, counts in ((series.minutes, minute_counts), (series.quarters, quarter_counts)):
-        for number, met, breached in counts:
-            grid.counts[number] = [met, breached]
-    for grid, sketches in (
-        (series.minutes, minute_durations),
-        (series.quarters, quarter_durations),
+    n_minutes, n_quarters, n_minute_sketches, n_quarter_sketches = lengths
+    for panes, length in ((series.minutes, n_minutes), (series.quarters, n_quarters)):
+        for number, met, breached in islice(rows, length):
+            panes[number] = [met, breached]
+    for sketches, length in (
+        (series.minute_sketches, n_minute_sketches),
+        (series.quarter_sketches, n_quarter_sketches),
     ):
-        for number, bucket, count in sketches:
-            grid.durations.setdefault(number, {})[bucket] = count
+        for number, bucket, count in islice(rows, length):
+            sketches[number][bucket] = count
     return series
 
 
-def _count(sketch: Sketch, bucket: int, count: int) -> None:
-    total = sketch.get(bucket, 0) + count
-    if total:
-        sketch[bucket] = total
-    else:
-        sketch.pop(bucket, None)
+def _list_counts(panes: Mapping[int, list[int]]) -> list[Row]:
+    return [(number, met, breached) for number, (met, breached) in sorted(panes.items())]
+
+
+def _list_durations(sketches: Mapping[int, Sketch]) -> list[Row]:
+    return [
+        (number, bucket, count)
+        for number, sketch in sorted(sketches.items())
+        for bucket, count in sorted(sketch.items())
+    ]
+
+
+def _clip(span: Span, first: int) -> Span:
+    """Take what lies before `first` off a span; the empty one stays, and is empty anywhere."""
+    if span[1] < first:
+        return _NO_SPAN
+    return max(span[0], first), span[1]
+
+
+def _no_counts() -> list[int]:
+    return [0, 0]
+
+
+def _no_durations() -> Sketch:
+    return defaultdict(int)

@@ -3,7 +3,8 @@
 A sketch is a plain dictionary from bucket to count, so that sketches add and subtract exactly.
 Bucket i ≥ 0 holds the durations from GAMMA ** (i - 1), exclusive, to GAMMA ** i microseconds. It
 is read as the value whose relative error to both ends is the same: at most
-(GAMMA - 1) / (GAMMA + 1) = 0.9901 %, under the 1 % that is promised. Ten years are 1,665 buckets; a sketch has one entry for each that was hit.
+(GAMMA - 1) / (GAMMA + 1) = 0.9901 %, under the 1 % that is promised. Ten years are 1,686 buckets;
+a sketch has one entry for each that was hit.
 
 Source: Masson, Rim, Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
 relative-error guarantees", VLDB 2019.
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
+from functools import cache
 from itertools import accumulate
 from math import ceil, log
 
@@ -33,6 +35,7 @@ def find_bucket(seconds: float) -> int:
     return ceil(log(us) * _INDEX) if us > _SHORTEST_US else ZERO
 
 
+@cache
 def read_bucket(bucket: int) -> float:
     """Return the seconds that a bucket stands for."""
     return 0.0 if bucket == ZERO else float(GAMMA**bucket * _MIDDLE_SECONDS)
