@@ -6,7 +6,7 @@ As in life a few acts arrive late: about three in a thousand, by seconds.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 from zlib import crc32
 
@@ -40,11 +40,12 @@ class DemoPump:
         stop: threading.Event,
         *,
         resume_after_at: int | None = None,
+        late: Iterable[tuple[int, str, bytes]] = (),
     ) -> None:
         """Take a fresh desk; `resume_after_at` is the last act's instant that was submitted.
 
         Acts somewhat before it are submitted again, since one of them may have been late; their
-        keys are the old ones.
+        keys are the old ones. `late` are deliveries that `tell_history` left under way.
         """
         self.caught_up = threading.Event()
         self._desk = desk
@@ -52,7 +53,7 @@ class DemoPump:
         self._now = now
         self._stop = stop
         self._skip_until_at = None if resume_after_at is None else resume_after_at - _MAX_LATE_US
-        self._late: list[tuple[int, str, bytes]] = []
+        self._late: list[tuple[int, str, bytes]] = sorted(late)
 
     def run(self) -> None:
         """Submit what is due until told to stop."""
@@ -90,6 +91,34 @@ class DemoPump:
                 batch = []
         if batch:
             self._submit(batch)
+
+
+def tell_history(
+    desk: DemoDesk, append: Callable[[list[tuple[int, str, bytes]]], None], until_at: int
+) -> list[tuple[int, str, bytes]]:
+    """Append a desk's past as it would have been received, and return what is still under way.
+
+    `append` takes (received_at, key, body) in the order of arrival.
+    """
+    under_way: list[tuple[int, str, bytes]] = []
+    batch: list[tuple[int, str, bytes]] = []
+    for at, event in desk.timed_events_until(until_at):
+        while under_way and under_way[0][0] <= at:
+            batch.append(heappop(under_way))
+        key, body = event["event_id"], orjson.dumps(event)
+        late_us = get_lateness(key)
+        if late_us:
+            heappush(under_way, (at + late_us, key, body))
+        else:
+            batch.append((at, key, body))
+        if len(batch) >= 10 * BATCH_SIZE:
+            append(batch)
+            batch = []
+    while under_way and under_way[0][0] < until_at:
+        batch.append(heappop(under_way))
+    if batch:
+        append(batch)
+    return under_way
 
 
 def get_lateness(event_id: str) -> int:

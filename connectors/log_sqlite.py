@@ -102,6 +102,22 @@ class SqliteLog:
             for records, count in zip(groups, counts, strict=True)
         ]
 
+    def append_history(self, records: Sequence[tuple[int, Pending]]) -> int:
+        """Store what happened before the log began, each record with a `received_at` of its own.
+
+        Only while nobody reads: the time they tell is behind the clock. A stamp is raised to the
+        last one's, so that it never falls. Returns how many were new.
+        """
+        with self._transaction("append"):
+            last_at = _last(self._writer)[1]
+            rows = []
+            for at, (source, key, body, to) in records:
+                last_at = max(last_at, at)
+                rows.append((last_at, source, key, body, to))
+            count = self._writer.executemany(_INSERT, rows).rowcount
+            self._writer.execute("COMMIT")
+        return count
+
     def in_flight_at(self) -> int | None:
         """Return the stamp of the append that is not yet visible, if there is one."""
         return self._in_flight_at

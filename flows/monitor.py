@@ -109,8 +109,8 @@ def open_recovery(state: Path) -> RecoveryConfig:
     folder = state / RECOVERY_FOLDER
     if not folder.is_dir() or not any(folder.iterdir()):
         folder.mkdir(parents=True, exist_ok=True)
-        init_db_dir(folder, _RECOVERY_PARTS)
-    return RecoveryConfig(folder)
+        init_db_dir(folder, _RECOVERY_PARTS)  # type: ignore[no-untyped-call]  # Rust
+    return RecoveryConfig(folder)  # type: ignore[no-untyped-call]  # Rust
 
 
 @contextmanager
@@ -132,7 +132,7 @@ def execute(
 ) -> None:
     """Run a flow to its end in this process."""
     with calm_garbage():
-        cli_main(
+        cli_main(  # type: ignore[no-untyped-call]  # Rust
             flow,
             workers_per_process=workers,
             epoch_interval=timedelta(seconds=snapshot_seconds),

@@ -20,7 +20,7 @@ from slawatch.events import Event
 class ReplayPosition(NamedTuple):
     """Be how many items were read, the running maximum of time, and the last tick."""
 
-    count: int
+    items: int
     received_at: int
     tick: int
 

@@ -125,8 +125,7 @@ def show_totals(
             )
             store.put_progress(partition, shown.log_at, shown.watermark_at, shown.backlog)
             for connector, delay_us in shown.delays.items():
-                labels = (connector,)
-                store.put_gauge(conventions.DELIVERY_DELAY.name, labels, delay_us / 1e6)
+                store.put_gauge(conventions.DELIVERY_DELAY.name, (connector,), delay_us / 1e6)
             for verdict in shown.exemplars:
                 labels = (verdict.channel, verdict.priority, verdict.target, BREACHED)
                 seconds = verdict.elapsed_us / 1e6

@@ -12,7 +12,7 @@ from bytewax.operators import StatefulBatchLogic
 from flows.items import Said, ShardBatch
 from slawatch.book import Book
 from slawatch.shard import Shard
-from slawatch.snapshot import pack_shard, restore_shard
+from slawatch.snapshot import change_rules, pack_shard, restore_shard
 from slawatch.verdicts import Output
 
 VIEW_SECONDS = 0.25
@@ -24,7 +24,7 @@ class TicketOptions:
     """Be what every shard is built with.
 
     `disorder_us` is by how much a replay's log time stays behind; `first_at` where counting
-    begins; `is_live` shows open work as it goes, else only at the end.
+    begins; `is_live` shows open work as it goes, else only at the end. `wall` tells microseconds.
     """
 
     book: Book
@@ -33,6 +33,7 @@ class TicketOptions:
     first_at: int = 0
     hot: int = 512
     is_live: bool = True
+    wall: Callable[[], int] | None = None
 
 
 class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
@@ -49,11 +50,14 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
         self._on_snapshot = on_snapshot
         self._republish = resume_state is not None
         self._viewed = 0.0
-        self._name = ""
+        self._pending = Output()
         if resume_state is None:
             self.shard = Shard(options.book, first_at=options.first_at, hot=options.hot)
         else:
             self.shard = restore_shard(resume_state, options.book, hot=options.hot)
+            if self.shard.digest != options.book.rules.digest:
+                change_rules(self.shard, self.shard.log_at, self._pending)
+                self.shard.digest = options.book.rules.digest
 
     def on_batch(self, values: list[ShardBatch]) -> tuple[Iterable[Said], bool]:
         """Advance by each batch, in order."""
@@ -67,7 +71,8 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
     def on_notify(self) -> tuple[Iterable[Said], bool]:
         """Show a resumed shard before anything new comes."""
         self._republish = False
-        return [self._say(Output(), show=True)], False
+        out, self._pending = self._pending, Output()
+        return [self._say(out, show=True)], False
 
     def on_eof(self) -> tuple[Iterable[Said], bool]:
         """Show the last state. Log time stays: a stop must not fire what has not come."""

@@ -86,7 +86,7 @@ class VerdictTable:
         )
         for row in rows:
             held = tuple(tuple(part) for part in orjson.loads(row[_HELD])) if row[_HELD] else ()
-            yield Verdict(*row[:_HELD], held)
+            yield Verdict._make((*row[:_HELD], held))
 
     def export(self, path: Path) -> int:
         """Write all verdicts as JSON lines in the order of their ids; return how many."""

@@ -12,9 +12,10 @@ from typing import NamedTuple
 from bytewax.operators import StatefulBatchLogic
 
 from flows.items import Said
+from flows.store import Quantiles, Results, Totals
 from slawatch import conventions
 from slawatch.panes import PaneSet
-from slawatch.totals import Totals
+from slawatch.totals import Totals as TotalsState
 from slawatch.verdicts import BREACHED, Booking, Duration, Labels, Verdict
 
 SHOW_SECONDS = 0.25
@@ -36,9 +37,9 @@ VERSION = 1
 class Shown(NamedTuple):
     """Be the absolute state of a partition, for the store."""
 
-    values: Mapping[str, Mapping[tuple[str, ...], object]]
-    results: Mapping[tuple[str, str, str], Mapping[str, tuple[int, int]]]
-    quantiles: Mapping[tuple[str, str, str], Mapping[str, Mapping[float, float]]]
+    values: Totals
+    results: Results
+    quantiles: Quantiles
     log_at: int
     watermark_at: int
     backlog: int
@@ -76,7 +77,7 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._bookings: defaultdict[Booking, int] = defaultdict(int)
         self._durations: list[Duration] = []
         if resume_state is None:
-            self.totals = Totals(options.buckets)
+            self.totals = TotalsState(options.buckets)
             self.panes = PaneSet(options.day_starts)
         else:
             self._restore(resume_state)
@@ -159,7 +160,7 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self.panes.forget(log_at)
         delays, self._delays = self._delays, {}
         return Shown(
-            {family: dict(rows) for family, rows in self.totals.values().items()},
+            self.totals.values(),
             self.panes.results(log_at),
             self.panes.quantiles(log_at),
             log_at,
@@ -181,5 +182,5 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         _, n_totals, n_panes, self._watermark_at = _LENGTHS.unpack_from(data)
         start = _LENGTHS.size
         middle = start + n_totals
-        self.totals = Totals.restore(data[start:middle], self._options.buckets)
+        self.totals = TotalsState.restore(data[start:middle], self._options.buckets)
         self.panes = PaneSet.restore(data[middle : middle + n_panes], self._options.day_starts)

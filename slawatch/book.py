@@ -114,6 +114,13 @@ class Book:
             found = self._goals[facts] = self._resolve(facts)
         return found
 
+    def promised(self, facts: TicketFacts) -> frozenset[str]:
+        """Return the targets that the ticket's policy promises, seen or not."""
+        for policy in self.rules.policies:
+            if is_match(policy.match, facts):
+                return frozenset(policy.goals)
+        return frozenset()
+
     def _resolve(self, facts: TicketFacts) -> tuple[TargetGoal | None, ...]:
         for policy in self.rules.policies:
             if is_match(policy.match, facts):

@@ -142,12 +142,13 @@ class Clockwork:
         goals = self.goals(ticket.profile)
         if goals == before:
             return
+        anew = before is self.book.no_goals
         for clock in list(ticket.live.values()):
             goal = goals[clock.target]
             spec = self.book.targets[clock.target].spec
             if goal is None:
                 self._end(ticket, clock, at, "policy_change")
-            elif goal is not clock.goal and spec.on_change is OnChange.RECOMPUTE:
+            elif (anew or goal is not clock.goal) and spec.on_change is OnChange.RECOMPUTE:
                 self._take_goal(ticket, clock, goal, at)
         for index, goal in enumerate(goals):
             if goal is not None and before[index] is None and index not in ticket.cycles:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from difflib import get_close_matches
 
 from slawatch.errors import ConfigError
-from slawatch.events import ACTORS, KINDS, OTHER, PRIORITIES, Actor, Kind
+from slawatch.events import ACTORS, KINDS, OTHER, PAUSE_REASONS, PRIORITIES, Actor, Kind
 from slawatch.policy import Level
 from slawatch.schedule import DAY_SECONDS, SECOND_US, Window, load_zone, parse_time_of_day
 
@@ -174,16 +174,19 @@ def parse_annual_date(value: object) -> tuple[int, int]:
 
 
 def parse_zone(value: object) -> str:
+    """Read an IANA zone."""
+    if not isinstance(value, str):
+        raise ValueError(f"must be an IANA name such as 'Europe/Berlin', got {value!r}")  # noqa: TRY004 - as every parser here
+    try:
+        load_zone(value)
+    except ConfigError as ex:
+        raise ValueError(str(ex).removeprefix("zone ")) from ex
+    return value
+
+
+def parse_regional_zone(value: object) -> str:
     """Read an IANA zone, or "region" for that of the ticket's region."""
-    if isinstance(value, str) and value != REGIONAL:
-        try:
-            load_zone(value)
-        except ConfigError as ex:
-            raise ValueError(str(ex).removeprefix("zone ")) from ex
-        return value
-    if value == REGIONAL:
-        return REGIONAL
-    raise ValueError(f"must be an IANA name such as 'Europe/Berlin', got {value!r}")
+    return REGIONAL if value == REGIONAL else parse_zone(value)
 
 
 def parse_kind(value: object) -> Kind:
@@ -194,6 +197,11 @@ def parse_kind(value: object) -> Kind:
 def parse_actor(value: object) -> Actor:
     """Read who did it."""
     return ACTORS[_choose(value, ACTORS, "an actor")]
+
+
+def parse_pause_reason(value: object) -> str:
+    """Read why a ticket may pause."""
+    return _choose(value, PAUSE_REASONS, "a pause reason")
 
 
 def parse_priority(value: object) -> str:

@@ -19,7 +19,7 @@ pane that is gone is dropped; the quarter of a minute that is gone may still be 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from struct import Struct, pack, unpack_from
 from typing import Any, NamedTuple
@@ -35,6 +35,8 @@ SeriesKey = tuple[str, str, str]
 Span = tuple[int, int]
 """First and last pane, both inside."""
 Row = tuple[int, int, int]
+Answer = dict[float, float]
+"""Seconds by quantile."""
 
 MINUTE_US = 60_000_000
 QUARTER_US = 15 * MINUTE_US
@@ -53,6 +55,7 @@ _ROWS = Struct("<4I")
 _SLOTS = {outcome: slot for slot, outcome in enumerate(OUTCOMES)}
 _NOTHING_YET = -(1 << 62)
 _NO_SPAN = (0, -1)
+_STALE = (None,) * len(WINDOWS)
 
 
 class _Place(NamedTuple):
@@ -72,6 +75,7 @@ class _Series:
 
     __slots__ = (
         "answers",
+        "buckets",
         "counts",
         "minute_sketches",
         "minutes",
@@ -87,7 +91,8 @@ class _Series:
         self.quarter_sketches = defaultdict[int, Sketch](_no_durations)
         self.counts = [_no_counts() for _ in WINDOWS]
         self.sketches = [_no_durations() for _ in WINDOWS]
-        self.answers: dict[str, dict[float, float]] | None = {}
+        self.buckets: list[list[int]] = [[] for _ in WINDOWS]
+        self.answers: Sequence[Answer | None] = _STALE
 
     def move(self, index: int, old: Span, new: Span) -> None:
         """Move a window's sums to another span: add the panes that enter, take the others away."""
@@ -99,7 +104,8 @@ class _Series:
             self._add(index, range(old[1] + 1, new[1] + 1), 1)
             self._add(index, range(old[0], new[0]), -1)
             self._add(index, range(new[1] + 1, old[1] + 1), -1)
-        self.answers = None
+        self.buckets[index] = []
+        self.answers = [*self.answers[:index], None, *self.answers[index + 1 :]]
 
     def _add(self, index: int, numbers: Iterable[int], sign: int) -> None:
         of_minutes = index in OF_MINUTES
@@ -114,14 +120,21 @@ class _Series:
             if number in sketches:
                 add(sketch, sketches[number], sign)
 
-    def answer(self) -> dict[str, dict[float, float]]:
-        """Return the quantiles of the windows that are not empty."""
-        if self.answers is None:
-            self.answers = {}
-            for name, sketch in zip(WINDOWS, self.sketches, strict=True):
-                if found := find_quantiles(sketch, QUANTILES):
-                    self.answers[name] = found
+    def answer(self) -> Sequence[Answer | None]:
+        """Return the quantiles of each window, empty for an empty one."""
+        if None in self.answers:
+            self.answers = [
+                self._find(index) if answer is None else answer
+                for index, answer in enumerate(self.answers)
+            ]
         return self.answers
+
+    def _find(self, index: int) -> Answer:
+        sketch, buckets = self.sketches[index], self.buckets[index]
+        # Bookings only ever bring new buckets; a move, which also takes away, starts anew.
+        if len(buckets) != len(sketch):
+            buckets = self.buckets[index] = sorted(sketch)
+        return find_quantiles(sketch, buckets, QUANTILES)
 
     def tidy(self, minute: int, quarter: int) -> bool:
         """Drop the panes of a correction that are back at 0; tell whether any pane is left."""
@@ -209,7 +222,7 @@ class PaneSet:
         sketches = series.sketches
         for index in place.windows:
             sketches[index][bucket] += count
-        series.answers = None
+        series.answers = _STALE
         if count <= 0 and not series.tidy(minute, place.quarter):
             del self._series[key]
         return True
@@ -228,14 +241,15 @@ class PaneSet:
             for key, series in self._series.items()
         }
 
-    def quantiles(self, now: int) -> dict[SeriesKey, dict[str, dict[float, float]]]:
+    def quantiles(self, now: int) -> dict[SeriesKey, dict[str, Answer]]:
         """Return the seconds of each quantile by series and window, without the empty ones."""
         self._look_at(now)
-        return {
-            key: {name: found.copy() for name, found in answers.items()}
-            for key, series in self._series.items()
-            if (answers := series.answer())
-        }
+        found: dict[SeriesKey, dict[str, Answer]] = {}
+        for key, series in self._series.items():
+            answers = zip(WINDOWS, series.answer(), strict=True)
+            if some := {name: answer.copy() for name, answer in answers if answer}:
+                found[key] = some
+        return found
 
     def forget(self, now: int) -> None:
         """Drop the panes that no question at `now` or later asks for."""

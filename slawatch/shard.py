@@ -59,12 +59,13 @@ class Shard:
     """Hold tickets, most of them packed, and their deadlines in one heap.
 
     `hot` tickets at most are kept unpacked. `began_at` is the log time of the shard's first
-    event: before it nothing can have been seen.
+    event: before it nothing can have been seen. `digest` is that of the rules it was judged by.
     """
 
     def __init__(self, book: Book, *, first_at: int = 0, hot: int = 512) -> None:
         """Start empty. What happened before `first_at` is in no counter."""
         self.book = book
+        self.digest = book.rules.digest
         self.first_at = first_at
         self.began_at = 0
         self.log_at = 0
@@ -243,8 +244,8 @@ class Shard:
         """Apply a pseudo-act of the shard's own at its instant."""
         effects: list[Given] = []
         self.fold.apply(ticket, act, effects)
-        ticket.acts.append(act)
-        ticket.folded = len(ticket.acts)
+        ticket.acts.insert(ticket.folded, act)
+        ticket.folded += 1
         self._count(effects, act.occurred_at, out)
         self._settle(ticket, act.occurred_at, out)
         self.work.touched.add(ticket.key)
@@ -347,6 +348,15 @@ class Shard:
         ticket.base = pack_ticket(base, self.interner)
         del ticket.acts[:count]
         ticket.folded -= count
+
+    def freeze(self, ticket: Ticket) -> None:
+        """Make all that was judged of a ticket its base: no later act re-tells it."""
+        acts, folded = ticket.acts, ticket.folded
+        older = unpack_ticket(ticket.key, ticket.base, self.fold).acts if ticket.base else []
+        ticket.acts = [*older, *acts[:folded]][-MAX_BASE_IDS:]
+        ticket.folded, ticket.base = len(ticket.acts), None
+        ticket.base = pack_ticket(ticket, self.interner)
+        ticket.acts, ticket.folded = acts[folded:], 0
 
     def _count(self, effects: Iterable[Given], at: int, out: Output) -> None:
         if at < out.first_at:

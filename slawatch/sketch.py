@@ -13,7 +13,7 @@ relative-error guarantees", VLDB 2019.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from itertools import accumulate
 from math import ceil, log
@@ -51,19 +51,20 @@ def add(into: Sketch, other: Mapping[int, int], sign: int = 1) -> None:
             del into[bucket]
 
 
-def find_quantiles(sketch: Mapping[int, int], shares: Iterable[float]) -> dict[float, float]:
+def find_quantiles(
+    sketch: Mapping[int, int], buckets: Sequence[int], shares: Iterable[float]
+) -> dict[float, float]:
     """Return the seconds of each share (0 to 1), empty where nothing is counted.
 
-    By nearest rank: the shortest duration that at least this share of all do not exceed. Shares
-    are taken to the thousandth, so that the rank is exact.
+    `buckets` are those of the sketch, ascending: sorting them is half the work, so a caller may
+    keep them. By nearest rank: the shortest duration that at least this share of all do not
+    exceed. Shares are taken to the thousandth, so that the rank is exact.
     """
-    buckets = sorted(sketch)
     sums = list(accumulate(map(sketch.__getitem__, buckets)))
     if not sums or sums[-1] <= 0:
         return {}
-    count = sums[-1]
     found = {}
     for share in shares:
-        rank = max(1, -(-count * round(share * 1000) // 1000))
+        rank = -(-sums[-1] * round(share * 1000) // 1000)
         found[share] = read_bucket(buckets[bisect_left(sums, rank)])
     return found

@@ -40,7 +40,7 @@ def pack_shard(shard: Shard) -> bytes:
     head = json.dumps(
         {
             "targets": shard.book.names,
-            "digest": shard.book.rules.digest,
+            "digest": shard.digest,
             "began_at": shard.began_at,
             "log_at": shard.log_at,
             "first_at": shard.first_at,
@@ -64,6 +64,7 @@ def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
     head: dict[str, Any] = json.loads(data[_HEAD.size : at])
     shard = Shard(book, first_at=head["first_at"], hot=hot)
     shard.began_at, shard.log_at = head["began_at"], head["log_at"]
+    shard.digest = head["digest"]
     for row in head["asserted"]:
         shard.interner.assert_index(_attrs(row[0]), row[1])
     for source, row in head["profiles"]:
@@ -103,23 +104,16 @@ def _attrs(row: list[Any]) -> Attrs:
     return attrs if attrs.tags is None else attrs._replace(tags=tuple(attrs.tags))
 
 
-def change_rules(shard: Shard, book: Book, at: int, out: Output) -> Shard:
-    """Give a shard new rules as of log time `at`.
+def change_rules(shard: Shard, at: int, out: Output) -> None:
+    """Judge a shard restored under new rules by them, as of log time `at`.
 
-    What was judged stays: every ticket's past becomes its base, and open clocks take their new
-    goals by the change mode of their targets.
+    What was judged stays: every ticket's past becomes its base. Open clocks take their new goals
+    by the change mode of their targets; the stretch that runs counts by the new calendar.
     """
-    shard.pass_deadlines(at, out)
     for key in list(shard.tickets):
         ticket = shard.get(key)
         if ticket is not None and ticket.folded:
-            shard.rebase(ticket, ticket.folded)
+            shard.freeze(ticket)
+            if ticket.live or ticket.is_open():
+                shard.take_act(ticket, build_pseudo(POLICY_CHANGED, at, key), out)
         shard.cool()
-    changed = restore_shard(pack_shard(shard), book)
-    for key in list(changed.tickets):
-        ticket = changed.get(key)
-        if ticket is not None and (ticket.live or ticket.is_open()):
-            changed.take_act(ticket, build_pseudo(POLICY_CHANGED, at, key), out)
-        changed.cool()
-    return changed
-

@@ -1,0 +1,108 @@
+"""`slawatch check`: is the configuration right, and how many series will it be."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.console import ERR, OUT, told_errors
+from connectors.mapping import load_mapping
+from slawatch.book import Book
+from slawatch.config import Config, load_config
+from slawatch.errors import ConfigError
+from slawatch.events import Kind
+from slawatch.series import SeriesBudget, count_series
+
+
+def check(
+    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
+    mapping: Annotated[list[str] | None, typer.Option(help="A mapping to check as well; may be given again")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
+) -> None:
+    """Check policy, calendars and mappings, every error at once, and count the series."""
+    with told_errors():
+        problems = []
+        config = None
+        try:
+            config = load_config(policy or ["default"])
+        except ConfigError as ex:
+            problems += ex.problems
+        for name in mapping or []:
+            try:
+                load_mapping(name)
+            except ConfigError as ex:
+                problems += ex.problems
+        if problems or config is None:
+            raise ConfigError(problems)
+        budget = count_series(config.rules)
+        unmeasured = find_unmeasured(config)
+        if as_json:
+            OUT.print_json(json.dumps(_as_json(config, budget, unmeasured)))
+        else:
+            _print(config, budget, unmeasured)
+        if budget.is_over:
+            raise ConfigError(
+                f"{budget.ceiling:,} series are over the budget of {budget.limit:,}: "
+                "name fewer channels, teams or targets"
+            )
+
+
+def find_unmeasured(config: Config) -> list[tuple[str, str, str, str]]:
+    """Return (source, channel, target, missing acts) of promised targets that cannot end."""
+    book = Book(config.rules)
+    found = []
+    for name, source in config.rules.sources.items():
+        for channel in source.shows:
+            for target in book.targets:
+                if not _is_promised(config, target.spec.name):
+                    continue
+                if not book.is_observable(target.spec, name, channel):
+                    acts = {kind for condition in target.spec.stop for kind in condition.kinds}
+                    missing = ", ".join(sorted(Kind(kind).name.lower() for kind in acts))
+                    found.append((name, channel or "any", target.spec.name, missing))
+    return found
+
+
+def _is_promised(config: Config, target: str) -> bool:
+    return any(target in policy.goals for policy in config.rules.policies)
+
+
+def _as_json(
+    config: Config, budget: SeriesBudget, unmeasured: list[tuple[str, str, str, str]]
+) -> dict[str, object]:
+    return {
+        "digest": config.rules.digest,
+        "policies": [policy.name for policy in config.rules.policies],
+        "warnings": [str(problem) for problem in config.warnings],
+        "not_measured": [
+            dict(zip(("source", "channel", "target", "needs_one_of"), row, strict=True))
+            for row in unmeasured
+        ],
+        "series": {"start": budget.start, "ceiling": budget.ceiling, "limit": budget.limit},
+    }
+
+
+def _print(
+    config: Config, budget: SeriesBudget, unmeasured: list[tuple[str, str, str, str]]
+) -> None:
+    rules = config.rules
+    OUT.print(
+        f"policies: {len(rules.policies)}, targets: {len(rules.targets)}, "
+        f"channels: {len(rules.channels)}, teams: {len(rules.teams)}"
+    )
+    for problem in config.warnings:
+        ERR.print(f"[yellow]warning[/] {problem}", soft_wrap=True)
+    for source, channel, target, missing in unmeasured:
+        OUT.print(
+            f"not measured: {target} of {source} on {channel}: it shows none of {missing}",
+            soft_wrap=True,
+        )
+    table = Table("family", "at start", "at most")
+    for row in budget.families:
+        table.add_row(row.family, f"{row.start:,}", f"{row.ceiling:,}")
+    table.add_section()
+    table.add_row("series", f"{budget.start:,}", f"{budget.ceiling:,}")
+    OUT.print(table)

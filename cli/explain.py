@@ -1,0 +1,117 @@
+"""`slawatch explain`: one ticket's timeline, and why each verdict was given."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from cli.console import OUT, told_errors
+from cli.settings import DEFAULT_STATE
+from connectors.decoding import RecordParser
+from connectors.log_sqlite import FILE_NAME as LOG_NAME
+from connectors.log_sqlite import SqliteLog
+from connectors.mapping import load_mapping
+from connectors.replay import read_log, sort_log
+from connectors.wall import WallClock
+from slawatch.clocks import State
+from slawatch.config import Config, load_config
+from slawatch.errors import ConfigError
+from slawatch.events import Event
+from slawatch.openwork import clock_state
+from slawatch.timeline import VERDICT, Timeline, render_span, tell_timeline
+
+_READ = 5000
+
+
+def explain(
+    ticket: Annotated[str, typer.Argument(help="The ticket: its id, or source/id")],
+    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
+    log: Annotated[str | None, typer.Option(help="Look in this log instead of the running monitor's")] = None,
+    mapping: Annotated[str | None, typer.Option(help="The log's mapping; none: native JSON lines")] = None,
+    state: Annotated[Path, typer.Option(help="The state folder of the monitor")] = DEFAULT_STATE,
+    as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
+) -> None:
+    """Tell a ticket's timeline: acts, clocks, warning levels, verdicts, and why."""
+    with told_errors():
+        config = load_config(policy or ["default"])
+        if log is not None:
+            events = list(_from_file(log, mapping, config, ticket))
+        else:
+            events = list(_from_state(state, config, ticket))
+        keys = sorted({event.key for event in events})
+        if not keys:
+            where = log or str(state)
+            raise ConfigError(f"no event of ticket {ticket!r} in {where!r}: give its id, or source/id")
+        if len(keys) > 1:
+            raise ConfigError(f"several sources have a ticket {ticket!r}: give one of {', '.join(keys)}")
+        now = WallClock().now() if log is None else max(event.received_at for event in events)
+        timeline = tell_timeline(config.rules, keys[0], events, now)
+        if as_json:
+            OUT.print_json(json.dumps([entry._asdict() for entry in timeline.entries]))
+        else:
+            _print(keys[0], timeline, now)
+
+
+def _is_of(event: Event, ticket: str) -> bool:
+    return event.key == ticket or event.key.partition("/")[2] == ticket
+
+
+def _from_file(path: str, mapping: str | None, config: Config, ticket: str) -> Iterator[Event]:
+    rows = load_mapping(mapping) if mapping else None
+    items = read_log(path, rows, config.vocabulary, now=WallClock().now())
+    last_at = 0
+    for item in sort_log(items):
+        if isinstance(item, Event):
+            last_at = max(last_at, item.occurred_at)
+            if _is_of(item, ticket):
+                yield item
+
+
+def _from_state(state: Path, config: Config, ticket: str) -> Iterator[Event]:
+    if not (state / LOG_NAME).is_file():
+        raise ConfigError(f"no monitor has run in {str(state)!r}: name its folder with --state")
+    parser = RecordParser(config.vocabulary, {})
+    with SqliteLog(state / LOG_NAME, WallClock()) as log:
+        seq = 0
+        while records := log.read_after(seq, _READ):
+            seq = records[-1].seq
+            events, _ = parser.parse(records)
+            yield from (event for event in events if _is_of(event, ticket))
+
+
+def render_at(at: int) -> str:
+    """Render an instant for people, in UTC."""
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+def _print(key: str, timeline: Timeline, now: int) -> None:
+    OUT.print(f"[bold]{key}[/] as of {render_at(now)} UTC", highlight=False)
+    table = Table("time (UTC)", "what", "clock", "", "why", box=None, pad_edge=False)
+    for entry in timeline.entries:
+        style = {"breached": "red", "to_breached": "red", "warning": "yellow"}.get(entry.word, "")
+        clock = f"{entry.target} #{entry.cycle}" if entry.target else ""
+        word = f"[bold]{entry.word}[/]" if entry.what == VERDICT else entry.word
+        table.add_row(render_at(entry.at), entry.what, clock, word, entry.detail, style=style)
+    OUT.print(table)
+    OUT.print()
+    clocks = Table("clock", "state", "elapsed", "goal", "due (UTC)", "policy", box=None, pad_edge=False)
+    for clock in timeline.clocks:
+        is_live = clock.state <= State.PAUSED
+        due_at = clock.due_at()
+        clocks.add_row(
+            f"{timeline.names[clock.target]} #{clock.cycle}",
+            clock_state(clock) if is_live else State(clock.state).name.lower(),
+            render_span(clock.elapsed(now)),
+            render_span(clock.goal.goal_us),
+            render_at(due_at) if due_at else "",
+            clock.goal.policy,
+        )
+    OUT.print(clocks)
+    if timeline.unmeasured:
+        OUT.print(f"not measured, for the source cannot show their end: {', '.join(timeline.unmeasured)}")

@@ -1,0 +1,145 @@
+"""`slawatch run` and `slawatch up`: the monitor, live."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import ERR, set_up_logging, told_errors
+from cli.screen import Screen
+from cli.settings import DEFAULT_STATE
+from connectors.demo import DemoDesk
+from connectors.demo_model import BACKFILL_US
+from connectors.demo_pump import Delivery, DemoPump, tell_history
+from connectors.intake import LogWriter, Pending
+from connectors.pump import load_position, pump_stdin, pump_tail, store
+from connectors.tail import FileTail
+from flows.live import Live, LiveInput, LiveOptions
+from slawatch.config import Config, load_config
+from slawatch.errors import ConfigError
+
+DEMO = "demo"
+DEMO_POLICY = "demo"
+
+
+def run(  # noqa: PLR0913 - the command's options
+    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
+    tail: Annotated[list[Path] | None, typer.Option(help="Follow this file of native JSON lines; may be given again")] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Read native JSON lines from standard input")] = False,
+    demo: Annotated[bool, typer.Option("--demo", help="Run the demo support centre as an input")] = False,
+    seed: Annotated[int, typer.Option(help="The demo's seed")] = 1,
+    state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
+    host: Annotated[str | None, typer.Option(help="Where to serve metrics")] = None,
+    port: Annotated[int | None, typer.Option(help="Where to serve metrics; 0 takes a free port")] = None,
+    snapshot_interval: Annotated[float | None, typer.Option(min=0.1, help="Seconds between two snapshots")] = None,
+    log_format: Annotated[str, typer.Option(help="text or json")] = "text",
+) -> None:
+    """Run the monitor on live input until SIGTERM or Ctrl-C."""
+    set_up_logging(as_json=log_format == "json")
+    with told_errors():
+        if not (tail or stdin or demo):
+            raise ConfigError("nothing to read: name an input with --tail FILE, --stdin or --demo")
+        config = load_config(policy or ([DEMO_POLICY] if demo else ["default"]))
+        options = _options(config, state, host, port, snapshot_interval)
+        _run(config, options, tail or [], stdin=stdin, seed=seed if demo else None, screen=None)
+
+
+def up(
+    state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
+    port: Annotated[int | None, typer.Option(help="Where to serve metrics; 0 takes a free port")] = None,
+    seed: Annotated[int, typer.Option(help="The demo's seed")] = 1,
+    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
+) -> None:
+    """Bring the whole monitor up on embedded defaults, with the demo support centre."""
+    is_terminal = sys.stdout.isatty()
+    set_up_logging(as_json=False, level=logging.WARNING if is_terminal else logging.INFO)
+    with told_errors():
+        config = load_config(policy or [DEMO_POLICY])
+        options = _options(config, state, None, port, None)
+        screen = Screen(config.rules, is_terminal=is_terminal)
+        _run(config, options, [], stdin=False, seed=seed, screen=screen)
+
+
+def _options(
+    config: Config, state: Path | None, host: str | None, port: int | None, interval: float | None
+) -> LiveOptions:
+    settings = config.settings
+    return LiveOptions(
+        state=state or Path(settings.state or DEFAULT_STATE),
+        host=settings.host if host is None else host,
+        port=settings.port if port is None else port,
+        shards=settings.shards,
+        snapshot_seconds=interval or settings.snapshot_seconds,
+    )
+
+
+def _run(  # noqa: PLR0913 - what both commands choose
+    config: Config,
+    options: LiveOptions,
+    tails: list[Path],
+    *,
+    stdin: bool,
+    seed: int | None,
+    screen: Screen | None,
+) -> None:
+    with Live(config.rules, config.vocabulary, options) as live:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: live.stop.set())
+        inputs = [_tail_input(path, options.state) for path in tails]
+        if stdin:
+            inputs.append(LiveInput("stdin", lambda writer, stop: pump_stdin(writer, "stdin", stop)))
+        now = live.wall.now()
+        first_at = live.first_at(now if seed is None else now - BACKFILL_US)
+        if seed is not None:
+            inputs.append(_demo_input(live, seed, first_at))
+        ERR.print(f"metrics: http://{options.host}:{live.server.port}/metrics", highlight=False)
+        watcher = None
+        if screen is not None:
+            watcher = threading.Thread(target=screen.watch, args=(live,), daemon=True)
+            watcher.start()
+        live.serve(inputs, first_at)
+        if watcher is not None:
+            watcher.join(2)
+
+
+def _tail_input(path: Path, state: Path) -> LiveInput:
+    position = state / f"tail-{path.name}.json"
+
+    def pump(writer: LogWriter, stop: threading.Event) -> None:
+        tail = FileTail(path, load_position(position))
+        pump_tail(tail, writer, "file", stop, position)
+
+    return LiveInput("file", pump)
+
+
+def _demo_input(live: Live, seed: int, started_at: int) -> LiveInput:
+    """Tell the demo's past before anything is read, then pump it as it comes.
+
+    After a restart the past is what happened meanwhile; its keys tell what was told before.
+    """
+    desk = DemoDesk(seed=seed, started_at=started_at)
+    began = time.monotonic()
+
+    def append(deliveries: list[tuple[int, str, bytes]]) -> None:
+        live.log.append_history(
+            [(at, Pending(DEMO, key, body)) for at, key, body in deliveries if at > known_at]
+        )
+
+    known_at = live.log.last()[1]
+    late = tell_history(desk, append, live.wall.now())
+    logging.getLogger(__name__).info("demo back-filled seconds=%.1f", time.monotonic() - began)
+
+    def pump(writer: LogWriter, stop: threading.Event) -> None:
+        def submit(batch: list[Delivery]) -> None:
+            store([Pending(DEMO, key, body) for key, body in batch], writer, stop)
+
+        DemoPump(desk, submit, live.wall.now, stop, late=late).run()
+
+    return LiveInput(DEMO, pump)

@@ -1,0 +1,46 @@
+"""The one command line, `slawatch`."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from cli.check import check
+from cli.explain import explain
+from cli.live import run, up
+from cli.replay import replay
+
+app = typer.Typer(
+    name="slawatch",
+    help="Watch support tickets on every channel: are customers being answered in time?",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command()(up)
+app.command()(run)
+app.command()(replay)
+app.command()(check)
+app.command()(explain)
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"slawatch {version('slawatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _top(
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version", callback=lambda value: _show_version(wanted=value), is_eager=True)
+    ] = False,
+) -> None:
+    pass
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

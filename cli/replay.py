@@ -1,0 +1,262 @@
+"""`slawatch replay`: a finite log through the whole engine, as fast as it can."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+
+from cli.console import ERR, OUT, told_errors
+from connectors.decoding import Reject
+from connectors.log_sqlite import FILE_NAME as LOG_NAME
+from connectors.log_sqlite import SqliteLog
+from connectors.mapping import Mapping, load_mapping
+from connectors.replay import read_log, sort_log
+from connectors.state_folder import lock_state_folder
+from connectors.wall import WallClock
+from flows.export import Exporter
+from flows.monitor import ReplayOptions, run_replay
+from flows.store import Contents, Store
+from flows.verdict_table import FILE_NAME as TABLE_NAME
+from flows.verdict_table import VerdictTable
+from slawatch import conventions
+from slawatch.config import Config, load_config
+from slawatch.config_values import parse_duration
+from slawatch.errors import ConfigError
+from slawatch.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """Be the log to replay and how to read it."""
+
+    path: str
+    mapping: Mapping | None
+    config: Config
+    sorts: bool
+
+    def read(self) -> Iterable[Event | Reject]:
+        """Read the log from its start, in the order of time unless told otherwise."""
+        now = WallClock().now()
+        items = read_log(self.path, self.mapping, self.config.vocabulary, now=now)
+        return sort_log(items) if self.sorts else items
+
+
+def replay(  # noqa: PLR0913 - the command's options
+    log: Annotated[str, typer.Argument(help="The log: JSON lines, CSV; plain, .gz, .zst; - reads standard input")],
+    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
+    mapping: Annotated[str | None, typer.Option(help="A shipped mapping's name or a TOML file; none: native JSON lines")] = None,
+    verdicts: Annotated[Path | None, typer.Option(help="Write all verdicts here as JSON lines")] = None,
+    metrics: Annotated[Path | None, typer.Option(help="Write the metrics here as exposition text")] = None,
+    state: Annotated[Path | None, typer.Option(help="Keep state here: a replay that was killed resumes")] = None,
+    disorder: Annotated[str, typer.Option(help="By how much event time may run behind its maximum")] = "0s",
+    order: Annotated[str, typer.Option(help="time: sort the log first; file: as it stands")] = "time",
+    speed: Annotated[float | None, typer.Option(help="Replay at N times the log's own speed")] = None,
+    shards: Annotated[int, typer.Option(min=1, max=256)] = 16,
+    workers: Annotated[int, typer.Option(min=1, max=16)] = 1,
+    batch: Annotated[int, typer.Option(min=1, help="Events read at once")] = 2000,
+    snapshot_interval: Annotated[str, typer.Option(help="Between two snapshots of the state")] = "60s",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
+) -> None:
+    """Replay a finite log and print what the verdicts come to."""
+    with told_errors():
+        if order not in ("time", "file"):
+            raise ConfigError(f"--order must be 'time' or 'file', got {order!r}")
+        config = load_config(policy or ["default"])
+        source = Log(log, load_mapping(mapping) if mapping else None, config, order == "time")
+        options = ReplayOptions(
+            shards=shards,
+            workers=workers,
+            batch_size=batch,
+            disorder_us=_duration(disorder, "--disorder"),
+            speed=speed,
+            snapshot_seconds=_duration(snapshot_interval, "--snapshot-interval") / 1e6,
+        )
+        with ExitStack() as stack:
+            folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            stack.enter_context(lock_state_folder(folder))
+            summary = _replay(source, options, folder, verdicts, metrics, is_kept=state is not None)
+        _print(summary, as_json=as_json)
+
+
+def _duration(text: str, option: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as ex:
+        raise ConfigError(f"{option}: {ex}") from ex
+
+
+def _replay(
+    log: Log,
+    options: ReplayOptions,
+    folder: Path,
+    verdicts: Path | None,
+    metrics: Path | None,
+    *,
+    is_kept: bool,
+) -> dict[str, object]:
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    store = Store()
+    began = time.monotonic()
+    with ExitStack() as stack:
+        wall = WallClock()
+        quarantine = stack.enter_context(SqliteLog(folder / LOG_NAME, wall))
+        table = VerdictTable(folder / TABLE_NAME, is_durable=is_kept)
+        stack.callback(table.close)
+        with _progress() as advance:
+            read = _counted(log, advance)
+            run_replay(
+                log.config.rules,
+                read,
+                options,
+                table=table,
+                quarantine=quarantine,
+                state=folder if is_kept else None,
+                stop=stop,
+                store=store,
+                on_progress=advance,
+            )
+        if stop.is_set():
+            raise ConfigError("the replay was stopped; with --state it resumes where it was")
+        contents = store.read()
+        if verdicts is not None:
+            table.export(verdicts)
+        if metrics is not None:
+            at = contents.log_at or 0
+            content, _ = Exporter(log.config.rules, store, lambda: at).render()
+            metrics.write_bytes(content)
+        return _summarize(contents, table.count(), time.monotonic() - began)
+
+
+def _counted(log: Log, advance: _Advance) -> object:
+    def read() -> Iterable[Event | Reject]:
+        items = log.read()
+        if isinstance(items, list):
+            advance.total = len(items)
+        return items
+
+    return read
+
+
+class _Advance:
+    """Move the progress bar; `total` is known once the log has been sorted."""
+
+    def __init__(self, progress: Progress | None, task: TaskID | None) -> None:
+        self._progress = progress
+        self._task = task
+        self.total: int | None = None
+
+    def __call__(self, count: int, _at: int) -> None:
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, completed=count, total=self.total)
+
+
+@contextmanager
+def _progress() -> Iterator[_Advance]:
+    if not sys.stderr.isatty():
+        yield _Advance(None, None)
+        return
+    columns = (
+        TextColumn("replay"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.speed:,.0f}/s" if False else "{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=ERR) as progress:
+        task = progress.add_task("replay", total=None, rate="")
+        yield _Advance(progress, task)
+
+
+def _summarize(contents: Contents, kinds: dict[str, int], seconds: float) -> dict[str, object]:
+    counts: dict[str, int] = {}
+    quarantined: dict[str, int] = {}
+    results: dict[str, dict[str, int]] = {}
+    changes: dict[str, int] = {}
+    for part in contents.totals.values():
+        for labels, value in part.totals.get(conventions.EVENTS.name, {}).items():
+            counts[labels[1]] = counts.get(labels[1], 0) + int(value)  # type: ignore[call-overload]  # a counter
+        for labels, value in part.totals.get(conventions.QUARANTINED.name, {}).items():
+            quarantined[labels[1]] = quarantined.get(labels[1], 0) + int(value)  # type: ignore[call-overload]  # a counter
+        for labels, value in part.totals.get(conventions.RESULTS.name, {}).items():
+            row = results.setdefault(labels[2], {"met": 0, "breached": 0})
+            row[labels[3]] += int(value)  # type: ignore[call-overload]  # a counter
+        for labels, value in part.totals.get(conventions.CORRECTIONS.name, {}).items():
+            row = results.setdefault(labels[2], {"met": 0, "breached": 0})
+            _correct(row, labels[3], int(value))  # type: ignore[call-overload]  # a counter
+        for name, family in _CHANGES.items():
+            changes[name] = changes.get(name, 0) + sum(
+                int(value) for value in part.totals.get(family.name, {}).values()  # type: ignore[call-overload]  # a counter
+            )
+    return {
+        "events": counts,
+        "quarantined": quarantined,
+        "targets": results,
+        "changes": changes,
+        "verdicts": kinds,
+        "seconds": round(seconds, 3),
+    }
+
+
+_CHANGES = {
+    "created": conventions.CREATED,
+    "resolved": conventions.RESOLVED,
+    "reopened": conventions.REOPENED,
+    "reassigned": conventions.REASSIGNED,
+}
+
+
+def _correct(row: dict[str, int], change: str, count: int) -> None:
+    if change == "to_met":
+        row["met"] += count
+        row["breached"] -= count
+    elif change == "to_breached":
+        row["met"] -= count
+        row["breached"] += count
+    else:
+        row["breached"] -= count
+
+
+def _print(summary: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        OUT.print_json(json.dumps(summary))
+        return
+    events, targets = summary["events"], summary["targets"]
+    assert isinstance(events, dict)
+    assert isinstance(targets, dict)
+    told = ", ".join(f"{count:,} {outcome}" for outcome, count in events.items() if count)
+    OUT.print(f"events: {told or 'none'} in {summary['seconds']} s")
+    quarantined, changes = summary["quarantined"], summary["changes"]
+    assert isinstance(quarantined, dict)
+    assert isinstance(changes, dict)
+    if quarantined:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in quarantined.items())
+        OUT.print(f"quarantined: {reasons}")
+    OUT.print("tickets: " + ", ".join(f"{count:,} {name}" for name, count in changes.items()))
+    table = Table("target", "met", "breached", "attainment")
+    for target, row in targets.items():
+        total = row["met"] + row["breached"]
+        share = f"{row['met'] / total:.1%}" if total else "-"
+        table.add_row(target, f"{row['met']:,}", f"{row['breached']:,}", share)
+    OUT.print(table)

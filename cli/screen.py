@@ -1,0 +1,118 @@
+"""The terminal summary of `slawatch up`: attainment by channel and target, and where to look."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.live import Live as LiveDisplay
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import OUT
+from flows.live import Live
+from flows.store import Contents, Results
+from slawatch.policy import Rules
+from slawatch.views import View, merge
+
+WINDOW = "8h"
+_REFRESH_SECONDS = 1.0
+_PLAIN_SECONDS = 10.0
+
+
+class Screen:
+    """Show how the desk does: a live table on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, rules: Rules, *, is_terminal: bool) -> None:
+        """Take the rules, for objectives and the order of channels."""
+        self._rules = rules
+        self._is_terminal = is_terminal
+
+    def watch(self, live: Live) -> None:
+        """Show until the monitor stops."""
+        if not self._is_terminal:
+            while not live.stop.wait(_PLAIN_SECONDS):
+                OUT.print(self.summarize(live.store.read()), highlight=False)
+            return
+        with LiveDisplay(console=OUT, refresh_per_second=2) as display:
+            while not live.stop.is_set():
+                display.update(self.render(live))
+                time.sleep(_REFRESH_SECONDS)
+
+    def summarize(self, contents: Contents) -> str:
+        """Return the state in one line."""
+        results = _results(contents)
+        met = sum(row[WINDOW][0] for key, row in results.items() if key[0] == "priority")
+        breached = sum(row[WINDOW][1] for key, row in results.items() if key[0] == "priority")
+        view = merge(contents.views.values())
+        share = f"{met / (met + breached):.1%}" if met + breached else "no results"
+        return f"last {WINDOW}: {share} met, {breached} breached; {_open(view)} tickets open"
+
+    def render(self, live: Live) -> RenderableType:
+        """Return the whole screen."""
+        contents = live.store.read()
+        results = _results(contents)
+        view = merge(contents.views.values())
+        targets = [
+            target.name
+            for target in self._rules.targets
+            if any(key[0] == "channel" and key[2] == target.name for key in results)
+        ]
+        table = Table(title=f"attainment of the last {WINDOW}", title_justify="left")
+        table.add_column("channel")
+        for target in targets:
+            table.add_column(target.replace("_", " "), justify="right")
+        for channel in self._rules.channels:
+            row = [self._cell(results, channel, target) for target in targets]
+            if any(cell.plain for cell in row):
+                table.add_row(channel, *row)
+        return Group(self._head(contents, view), table, _where(live))
+
+    def _head(self, contents: Contents, view: View) -> Text:
+        log_at = contents.log_at
+        age = "starting" if not log_at else _clock(log_at)
+        breached = sum(count for key, count in view.clocks.items() if key[3] == "breached")
+        at_risk = sum(count for key, count in view.clocks.items() if key[3] == "at_risk")
+        text = Text(f"slawatch  {age}  {_open(view)} tickets open  ")
+        text.append(f"{breached} clocks breached  ", "red" if breached else "")
+        text.append(f"{at_risk} at risk", "yellow" if at_risk else "")
+        return text
+
+    def _cell(self, results: Results, channel: str, target: str) -> Text:
+        met, breached = results.get(("channel", channel, target), {}).get(WINDOW, (0, 0))
+        if not met + breached:
+            return Text("")
+        share = met / (met + breached)
+        objective = self._objective(target)
+        style = "blue" if share >= objective else "yellow" if share >= objective - 0.05 else "red"
+        word = "" if share >= objective else " low"
+        return Text(f"{share:.1%}{word}", style)
+
+    def _objective(self, target: str) -> float:
+        goals = [p.goals[target].objective_ratio for p in self._rules.policies if target in p.goals]
+        return max(goals, default=0.95)
+
+
+def _results(contents: Contents) -> Results:
+    for part in contents.totals.values():
+        return part.results
+    return {}
+
+
+def _open(view: View) -> int:
+    return sum(count for key, count in view.tickets.items() if key[2] != "resolved")
+
+
+def _clock(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+def _where(live: Live) -> Text:
+    server = live.server
+    state = live.options.state
+    return Text(
+        f"metrics  http://{live.options.host}:{server.port}/metrics\n"
+        f"a ticket slawatch explain TICKET --policy demo --state {state}\n"
+        "stop     Ctrl-C (state is kept; ./run goes on where it was)"
+    )

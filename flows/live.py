@@ -1,0 +1,178 @@
+"""Run live: the intake log, its pumps, the flow, and the endpoint, until told to stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.decoding import Decoder, RecordParser
+from connectors.intake import LogWriter
+from connectors.log_sqlite import FILE_NAME as LOG_NAME
+from connectors.log_sqlite import SqliteLog
+from connectors.pump import Pump
+from connectors.state_folder import lock_state_folder
+from connectors.wall import WallClock
+from flows.dataflow import Outputs, build_flow
+from flows.export import Exporter
+from flows.floor import CounterFloor
+from flows.http import start_server
+from flows.log_source import LogPosition, LogSource
+from flows.monitor import SnapshotMeter, execute, open_recovery, window_options
+from flows.store import Store
+from flows.tickets import TicketOptions
+from flows.verdict_table import FILE_NAME as TABLE_NAME
+from flows.verdict_table import VerdictTable
+from slawatch.book import Book
+from slawatch.errors import ConfigError
+from slawatch.parsing import Vocabulary
+from slawatch.policy import Rules
+
+LOGGER = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS = 60.0
+FLOOR_NAME = "counters.json"
+DESK_NAME = "desk.json"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveOptions:
+    """Be how the monitor runs. `retention_us` is how long the intake log keeps records."""
+
+    state: Path
+    host: str = "127.0.0.1"
+    port: int = 9464
+    shards: int = 16
+    workers: int = 1
+    snapshot_seconds: float = 60.0
+    retention_us: int = 7 * 86_400_000_000
+
+
+PumpBuilder = Callable[[LogWriter, threading.Event], None]
+"""Pump one input into the log until the flag is set; blocks."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveInput:
+    """Be one input: its connector's name, how it is pumped and decoded."""
+
+    connector: str
+    pump: PumpBuilder
+    decoder: Decoder | None = None
+
+
+class Live:
+    """Be a running monitor; `serve` blocks until `stop` is set."""
+
+    def __init__(self, rules: Rules, vocabulary: Vocabulary, options: LiveOptions) -> None:
+        """Take the state folder and open everything that may fail, before anything runs.
+
+        Raises `ConfigError` for a folder or port that is taken, or state that cannot be read.
+        """
+        self.rules = rules
+        self.options = options
+        self.stop = threading.Event()
+        self.store = Store()
+        self._vocabulary = vocabulary
+        self._stack = ExitStack()
+        self._alive = True
+        self._positions: list[int] = []
+        with ExitStack() as undo:
+            undo.callback(self._stack.close)
+            self._stack.enter_context(lock_state_folder(options.state))
+            self.wall = WallClock()
+            self.log = self._stack.enter_context(SqliteLog(options.state / LOG_NAME, self.wall))
+            self.table = VerdictTable(options.state / TABLE_NAME)
+            self._stack.callback(self.table.close)
+            floor = CounterFloor(options.state / FLOOR_NAME)
+            self.exporter = Exporter(rules, self.store, self.wall.now, floor)
+            self.server = start_server(
+                self.exporter, lambda: self._alive, options.host, options.port
+            )
+            self._stack.callback(self.server.stop)
+            undo.pop_all()
+
+    def first_at(self, default: int) -> int:
+        """Return when this state folder's monitor began to watch; `default` the first time."""
+        path = self.options.state / DESK_NAME
+        try:
+            found: int = json.loads(path.read_text("utf-8"))["first_at"]
+        except FileNotFoundError:
+            path.write_text(json.dumps({"first_at": default}), "utf-8")
+            return default
+        except (ValueError, KeyError, TypeError) as ex:
+            raise ConfigError(f"{path}: cannot be read ({ex}): remove the state folder") from ex
+        return found
+
+    def serve(self, inputs: Sequence[LiveInput], first_at: int) -> None:
+        """Run the flow until `stop` is set, then leave an exact snapshot."""
+        options = self.options
+        decoders = {i.connector: i.decoder for i in inputs if i.decoder is not None}
+        meter = SnapshotMeter(self.store, options.snapshot_seconds)
+        source = LogSource(
+            self.log,
+            RecordParser(self._vocabulary, decoders),
+            self.stop,
+            on_resume=self._resume,
+            on_snapshot=lambda position: self._note_snapshot(position, meter),
+        )
+        book = Book(self.rules)
+        tickets = TicketOptions(book, options.shards, first_at=first_at, wall=self.wall.now)
+        windows = window_options(self.rules, options.shards, is_live=True)
+        outputs = Outputs(self.store, self.table, self.log, meter.note)
+        flow = build_flow(source, tickets, windows, outputs)
+        with ExitStack() as running:
+            writer = running.enter_context(LogWriter(self.log))
+            for entry in inputs:
+                pump = Pump(entry.connector, self._pumping(entry, writer))
+                running.callback(pump.stop)
+            keeper = Pump("housekeeping", self._keep_house)
+            running.callback(keeper.stop)
+            try:
+                execute(
+                    flow,
+                    workers=options.workers,
+                    snapshot_seconds=options.snapshot_seconds,
+                    recovery=open_recovery(options.state),
+                )
+            finally:
+                self._alive = False
+                self.stop.set()
+
+    @staticmethod
+    def _pumping(entry: LiveInput, writer: LogWriter) -> Callable[[threading.Event], None]:
+        return lambda stop: entry.pump(writer, stop)
+
+    def _resume(self, position: LogPosition) -> None:
+        self.wall.not_before(position.tick, "the last snapshot")
+
+    def _note_snapshot(self, position: LogPosition, meter: SnapshotMeter) -> None:
+        meter.begin()
+        self._positions = [*self._positions[-2:], position.seq]
+
+    def _keep_house(self, stop: threading.Event) -> None:
+        """Trim the log by age, never past what the oldest resumable snapshot would read next."""
+        while not stop.wait(HOUSEKEEPING_SECONDS):
+            if len(self._positions) < 3:
+                continue
+            old_seq = self.log.first_seq_at(self.wall.now() - self.options.retention_us)
+            before_seq = min(old_seq, self._positions[0] + 1)
+            if count := self.log.trim(before_seq):
+                LOGGER.info("intake log trimmed records=%d", count)
+
+    def close(self) -> None:
+        """Stop serving and give the state folder back."""
+        self.stop.set()
+        self._stack.close()
+
+    def __enter__(self) -> Live:
+        """Return itself."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close."""
+        self.close()
