@@ -19,8 +19,8 @@ from slawatch.errors import Problem
 from slawatch.events import OTHER, PRIORITIES
 from slawatch.policy import Goal, Level, Match, Policy
 
-OBJECTIVE = 0.95
-"""The share that must meet its goal where nobody says: what most published terms aim at."""
+OBJECTIVE = Goal.__dataclass_fields__["objective_ratio"].default
+"""The share that must meet its goal where nobody says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class PolicyDrafter:
         at: PolicyEntry | None = entry
         while at is not None:
             if id(at) in seen:
-                self._complain(entry, "extends", "leads back to the policy itself")
+                self._complain(entry, "extends", "goes round in a circle")
                 break
             seen.append(id(at))
             table = PolicyTable.model_validate(at.data)
@@ -136,7 +136,6 @@ class PolicyDrafter:
 
     def _match(self, entry: PolicyEntry, told: MatchTable) -> Match | None:
         """Return the match, or `None` where no ticket can have it."""
-        self._check_names(entry, "priority", (), told.priority)
         self._check_names(entry, "channel", (*self._document.channels, OTHER), told.channel)
         self._check_names(entry, "team", self._document.teams, told.team)
         self._doubt_names(entry, "source", self._document.sources, told.source)
@@ -205,8 +204,6 @@ class PolicyDrafter:
         self, entry: PolicyEntry, key: str, known: Sequence[str] | Mapping[str, object],
         names: Sequence[str],
     ) -> None:
-        if key == "priority":
-            return  # the model knows them
         for name in names:
             if name not in known and not self._stack.is_broken(f"{key}s", name):
                 message = f"no {key} has the name {name!r}{hint(name, known)}"
@@ -296,9 +293,10 @@ def _regions(draft: Draft, shelf: CalendarShelf) -> list[str]:
 
 def _group_priorities(draft: Draft) -> list[tuple[list[str], dict[str, str]]]:
     """Group the priorities that agree on every goal's calendar; the last group has the rest."""
-    rest: tuple[list[str], dict[str, str]] = ([], _calendars(draft, OTHER))
-    groups = [rest]
     wanted = draft.match.priorities
+    others = _calendars(draft, OTHER) if not wanted or OTHER in wanted else {}
+    rest: tuple[list[str], dict[str, str]] = ([], others)
+    groups = [rest]
     for priority in PRIORITIES:
         if wanted and priority not in wanted:
             continue

@@ -19,13 +19,13 @@ pane that is gone is dropped; the quarter of a minute that is gone may still be 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from struct import Struct, pack, unpack_from
 from typing import Any, NamedTuple
 
 from slawatch.labels import OUTCOMES, QUANTILES, WINDOWS
-from slawatch.sketch import Sketch, add, find_bucket, find_quantiles
+from slawatch.sketch import BLOCK_BITS, Sketch, SketchSum, find_bucket
 from slawatch.totals import migrate, pack_texts, unpack_texts
 
 __all__ = ["WINDOWS", "PaneSet", "SeriesKey"]
@@ -34,9 +34,6 @@ SeriesKey = tuple[str, str, str]
 """(dimension, label value, target)."""
 Span = tuple[int, int]
 """First and last pane, both inside."""
-Row = tuple[int, int, int]
-Answer = dict[float, float]
-"""Seconds by quantile."""
 
 MINUTE_US = 60_000_000
 QUARTER_US = 15 * MINUTE_US
@@ -51,11 +48,10 @@ MAX_PLACES = 1_000
 VERSION = 1
 _MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
 _HEAD = Struct("<BqqqI")
-_ROWS = Struct("<4I")
+_LENGTH = Struct("<I")
 _SLOTS = {outcome: slot for slot, outcome in enumerate(OUTCOMES)}
 _NOTHING_YET = -(1 << 62)
 _NO_SPAN = (0, -1)
-_STALE = (None,) * len(WINDOWS)
 
 
 class _Place(NamedTuple):
@@ -67,74 +63,54 @@ class _Place(NamedTuple):
     windows: tuple[int, ...]
 
 
+class _Sums:
+    """Hold what a window of a series adds up to: [met, breached], and the durations."""
+
+    __slots__ = ("counts", "sketch")
+
+    def __init__(self) -> None:
+        self.counts = [0, 0]
+        self.sketch = SketchSum()
+
+
 class _Series:
     """Hold one series' panes by number, and the sums of its four windows.
 
     Outcomes are [met, breached]. No pane is kept that is all 0.
     """
 
-    __slots__ = (
-        "answers",
-        "buckets",
-        "counts",
-        "minute_sketches",
-        "minutes",
-        "quarter_sketches",
-        "quarters",
-        "sketches",
-    )
+    __slots__ = ("minute_sketches", "minutes", "quarter_sketches", "quarters", "sums")
 
     def __init__(self) -> None:
         self.minutes = defaultdict[int, list[int]](_no_counts)
         self.quarters = defaultdict[int, list[int]](_no_counts)
         self.minute_sketches = defaultdict[int, Sketch](_no_durations)
         self.quarter_sketches = defaultdict[int, Sketch](_no_durations)
-        self.counts = [_no_counts() for _ in WINDOWS]
-        self.sketches = [_no_durations() for _ in WINDOWS]
-        self.buckets: list[list[int]] = [[] for _ in WINDOWS]
-        self.answers: Sequence[Answer | None] = _STALE
+        self.sums = [_Sums() for _ in WINDOWS]
 
     def move(self, index: int, old: Span, new: Span) -> None:
         """Move a window's sums to another span: add the panes that enter, take the others away."""
         if old[1] < new[0] or new[1] < old[0]:
-            self.counts[index], self.sketches[index] = _no_counts(), _no_durations()
+            self.sums[index] = _Sums()
             self._add(index, range(new[0], new[1] + 1), 1)
         else:
             self._add(index, range(new[0], old[0]), 1)
             self._add(index, range(old[1] + 1, new[1] + 1), 1)
             self._add(index, range(old[0], new[0]), -1)
             self._add(index, range(new[1] + 1, old[1] + 1), -1)
-        self.buckets[index] = []
-        self.answers = [*self.answers[:index], None, *self.answers[index + 1 :]]
 
     def _add(self, index: int, numbers: Iterable[int], sign: int) -> None:
         of_minutes = index in OF_MINUTES
         panes = self.minutes if of_minutes else self.quarters
         sketches = self.minute_sketches if of_minutes else self.quarter_sketches
-        sums, sketch = self.counts[index], self.sketches[index]
+        sums = self.sums[index]
         for number in numbers:
             if number in panes:
                 pane = panes[number]
-                sums[0] += sign * pane[0]
-                sums[1] += sign * pane[1]
+                sums.counts[0] += sign * pane[0]
+                sums.counts[1] += sign * pane[1]
             if number in sketches:
-                add(sketch, sketches[number], sign)
-
-    def answer(self) -> Sequence[Answer | None]:
-        """Return the quantiles of each window, empty for an empty one."""
-        if None in self.answers:
-            self.answers = [
-                self._find(index) if answer is None else answer
-                for index, answer in enumerate(self.answers)
-            ]
-        return self.answers
-
-    def _find(self, index: int) -> Answer:
-        sketch, buckets = self.sketches[index], self.buckets[index]
-        # Bookings only ever bring new buckets; a move, which also takes away, starts anew.
-        if len(buckets) != len(sketch):
-            buckets = self.buckets[index] = sorted(sketch)
-        return find_quantiles(sketch, buckets, QUANTILES)
+                sums.sketch.add(sketches[number], sign)
 
     def tidy(self, minute: int, quarter: int) -> bool:
         """Drop the panes of a correction that are back at 0; tell whether any pane is left."""
@@ -201,9 +177,9 @@ class PaneSet:
         series.quarters[place.quarter][slot] += count
         if place.holds_minute:
             series.minutes[minute][slot] += count
-        counts = series.counts
+        sums = series.sums
         for index in place.windows:
-            counts[index][slot] += count
+            sums[index].counts[slot] += count
         if count <= 0 and not series.tidy(minute, place.quarter):
             del self._series[key]
         return True
@@ -219,10 +195,12 @@ class PaneSet:
         series.quarter_sketches[place.quarter][bucket] += count
         if place.holds_minute:
             series.minute_sketches[minute][bucket] += count
-        sketches = series.sketches
+        sums, block = series.sums, bucket >> BLOCK_BITS
         for index in place.windows:
-            sketches[index][bucket] += count
-        series.answers = _STALE
+            sketch = sums[index].sketch
+            sketch.counts[bucket] += count
+            sketch.blocks[block] += count
+            sketch.found = None
         if count <= 0 and not series.tidy(minute, place.quarter):
             del self._series[key]
         return True
@@ -235,20 +213,26 @@ class PaneSet:
         self._look_at(now)
         return {
             key: {
-                name: (met, breached)
-                for name, (met, breached) in zip(WINDOWS, series.counts, strict=True)
+                name: (sums.counts[0], sums.counts[1])
+                for name, sums in zip(WINDOWS, series.sums, strict=True)
             }
             for key, series in self._series.items()
         }
 
-    def quantiles(self, now: int) -> dict[SeriesKey, dict[str, Answer]]:
+    def quantiles(self, now: int) -> dict[SeriesKey, dict[str, dict[float, float]]]:
         """Return the seconds of each quantile by series and window, without the empty ones."""
         self._look_at(now)
-        found: dict[SeriesKey, dict[str, Answer]] = {}
+        found: dict[SeriesKey, dict[str, dict[float, float]]] = {}
         for key, series in self._series.items():
-            answers = zip(WINDOWS, series.answer(), strict=True)
-            if some := {name: answer.copy() for name, answer in answers if answer}:
-                found[key] = some
+            windows = {}
+            for name, sums in zip(WINDOWS, series.sums, strict=True):
+                sketch = sums.sketch
+                if sketch.found is None:
+                    sketch.found = sketch.find_quantiles(QUANTILES)
+                if sketch.found:
+                    windows[name] = dict(sketch.found)
+            if windows:
+                found[key] = windows
         return found
 
     def forget(self, now: int) -> None:
@@ -330,23 +314,22 @@ class PaneSet:
         """Pack the panes: the same bytes for the same panes, however they came about.
 
         Version 1: how far was forgotten and the latest minute, then by series, sorted: its three
-        words, how many rows of four kinds follow, and the rows: (pane, met, breached) by minute
-        and by quarter, (pane, bucket, count) by minute and by quarter. A count takes 32 bits:
-        at 60,000 bookings a second a pane gets 54 million.
+        words, how many numbers follow, and these: how many minutes have outcomes, (number, met,
+        breached) of each, the same of quarters; how many minutes have durations, (number, size,
+        the buckets, the counts) of each, the same of quarters. A number takes 32 bits: at 60,000
+        bookings a second a pane gets 54 million.
         """
         head = (self._first_minute, self._first_quarter, self._latest_minute, len(self._series))
         parts = [_HEAD.pack(VERSION, *head)]
         for key, series in sorted(self._series.items()):
-            kinds = (
-                _list_counts(series.minutes),
-                _list_counts(series.quarters),
-                _list_durations(series.minute_sketches),
-                _list_durations(series.quarter_sketches),
-            )
+            numbers = [
+                *_list_counts(series.minutes),
+                *_list_counts(series.quarters),
+                *_list_durations(series.minute_sketches),
+                *_list_durations(series.quarter_sketches),
+            ]
             parts.append(pack_texts(key))
-            parts.append(_ROWS.pack(*map(len, kinds)))
-            numbers = [*chain.from_iterable(chain.from_iterable(kinds))]
-            parts.append(pack(f"<{len(numbers)}i", *numbers))
+            parts.append(pack(f"<I{len(numbers)}i", len(numbers), *numbers))
         return b"".join(parts)
 
     @classmethod
@@ -360,39 +343,41 @@ class PaneSet:
         at = _HEAD.size
         for _ in range(n_series):
             (dimension, value, target), at = unpack_texts(data, at, 3)
-            lengths = _ROWS.unpack_from(data, at)
-            numbers = unpack_from(f"<{3 * sum(lengths)}i", data, at + _ROWS.size)
-            at += _ROWS.size + 4 * len(numbers)
-            rows = iter(zip(*[iter(numbers)] * 3, strict=True))
-            panes._series[dimension, value, target] = _unpack_series(rows, lengths)
+            (length,) = _LENGTH.unpack_from(data, at)
+            numbers = unpack_from(f"<{length}i", data, at + _LENGTH.size)
+            at += _LENGTH.size + 4 * length
+            panes._series[dimension, value, target] = _unpack_series(iter(numbers))
         return panes
 
 
-def _unpack_series(rows: Iterator[Row], lengths: tuple[int, ...]) -> _Series:
+def _list_counts(panes: Mapping[int, list[int]]) -> list[int]:
+    numbers = [len(panes)]
+    for number, (met, breached) in sorted(panes.items()):
+        numbers += (number, met, breached)
+    return numbers
+
+
+def _list_durations(sketches: Mapping[int, Sketch]) -> list[int]:
+    numbers = [len(sketches)]
+    for number, sketch in sorted(sketches.items()):
+        buckets = sorted(sketch)
+        numbers += (number, len(buckets), *buckets)
+        numbers += map(sketch.__getitem__, buckets)
+    return numbers
+
+
+def _unpack_series(numbers: Iterator[int]) -> _Series:
     series = _Series()
-    n_minutes, n_quarters, n_minute_sketches, n_quarter_sketches = lengths
-    for panes, length in ((series.minutes, n_minutes), (series.quarters, n_quarters)):
-        for number, met, breached in islice(rows, length):
+    for panes in (series.minutes, series.quarters):
+        for _ in range(next(numbers)):
+            number, met, breached = islice(numbers, 3)
             panes[number] = [met, breached]
-    for sketches, length in (
-        (series.minute_sketches, n_minute_sketches),
-        (series.quarter_sketches, n_quarter_sketches),
-    ):
-        for number, bucket, count in islice(rows, length):
-            sketches[number][bucket] = count
+    for sketches in (series.minute_sketches, series.quarter_sketches):
+        for _ in range(next(numbers)):
+            number, size = islice(numbers, 2)
+            buckets = tuple(islice(numbers, size))
+            sketches[number].update(zip(buckets, islice(numbers, size), strict=True))
     return series
-
-
-def _list_counts(panes: Mapping[int, list[int]]) -> list[Row]:
-    return [(number, met, breached) for number, (met, breached) in sorted(panes.items())]
-
-
-def _list_durations(sketches: Mapping[int, Sketch]) -> list[Row]:
-    return [
-        (number, bucket, count)
-        for number, sketch in sorted(sketches.items())
-        for bucket, count in sorted(sketch.items())
-    ]
 
 
 def _clip(span: Span, first: int) -> Span:
