@@ -12,7 +12,7 @@ from cli.console import ERR, OUT, told_errors
 from connectors.mapping import load_mapping
 from slawatch.book import Book
 from slawatch.config import Config, load_config
-from slawatch.errors import ConfigError
+from slawatch.errors import ConfigError, Problem
 from slawatch.events import Kind
 from slawatch.series import SeriesBudget, count_series
 
@@ -24,7 +24,7 @@ def check(
 ) -> None:
     """Check policy, calendars and mappings, every error at once, and count the series."""
     with told_errors():
-        problems = []
+        problems: list[Problem] = []
         config = None
         try:
             config = load_config(policy or ["default"])

@@ -12,7 +12,6 @@ import typer
 from rich.table import Table
 
 from cli.console import OUT, told_errors
-from cli.settings import DEFAULT_STATE
 from connectors.decoding import RecordParser
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
@@ -20,7 +19,7 @@ from connectors.mapping import load_mapping
 from connectors.replay import read_log, sort_log
 from connectors.wall import WallClock
 from slawatch.clocks import State
-from slawatch.config import Config, load_config
+from slawatch.config import Config, Settings, load_config
 from slawatch.errors import ConfigError
 from slawatch.events import Event
 from slawatch.openwork import clock_state
@@ -34,7 +33,7 @@ def explain(
     policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
     log: Annotated[str | None, typer.Option(help="Look in this log instead of the running monitor's")] = None,
     mapping: Annotated[str | None, typer.Option(help="The log's mapping; none: native JSON lines")] = None,
-    state: Annotated[Path, typer.Option(help="The state folder of the monitor")] = DEFAULT_STATE,
+    state: Annotated[Path, typer.Option(help="The state folder of the monitor")] = Settings().folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
 ) -> None:
     """Tell a ticket's timeline: acts, clocks, warning levels, verdicts, and why."""
@@ -95,9 +94,9 @@ def _print(key: str, timeline: Timeline, now: int) -> None:
     table = Table("time (UTC)", "what", "clock", "", "why", box=None, pad_edge=False)
     for entry in timeline.entries:
         style = {"breached": "red", "to_breached": "red", "warning": "yellow"}.get(entry.word, "")
-        clock = f"{entry.target} #{entry.cycle}" if entry.target else ""
+        name = f"{entry.target} #{entry.cycle}" if entry.target else ""
         word = f"[bold]{entry.word}[/]" if entry.what == VERDICT else entry.word
-        table.add_row(render_at(entry.at), entry.what, clock, word, entry.detail, style=style)
+        table.add_row(render_at(entry.at), entry.what, name, word, entry.detail, style=style)
     OUT.print(table)
     OUT.print()
     clocks = Table("clock", "state", "elapsed", "goal", "due (UTC)", "policy", box=None, pad_edge=False)

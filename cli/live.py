@@ -14,7 +14,6 @@ import typer
 
 from cli.console import ERR, set_up_logging, told_errors
 from cli.screen import Screen
-from cli.settings import DEFAULT_STATE
 from connectors.demo import DemoDesk
 from connectors.demo_model import BACKFILL_US
 from connectors.demo_pump import Delivery, DemoPump, tell_history
@@ -72,11 +71,11 @@ def _options(
 ) -> LiveOptions:
     settings = config.settings
     return LiveOptions(
-        state=state or Path(settings.state or DEFAULT_STATE),
+        state=state or settings.folder,
         host=settings.host if host is None else host,
         port=settings.port if port is None else port,
         shards=settings.shards,
-        snapshot_seconds=interval or settings.snapshot_seconds,
+        snapshot_seconds=interval or settings.snapshot_interval_seconds,
     )
 
 

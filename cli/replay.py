@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from rich.progress import (
 from rich.table import Table
 
 from cli.console import ERR, OUT, told_errors
+from cli.summary import summarize
 from connectors.decoding import Reject
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
@@ -35,10 +36,9 @@ from connectors.state_folder import lock_state_folder
 from connectors.wall import WallClock
 from flows.export import Exporter
 from flows.monitor import ReplayOptions, run_replay
-from flows.store import Contents, Store
+from flows.store import Store
 from flows.verdict_table import FILE_NAME as TABLE_NAME
 from flows.verdict_table import VerdictTable
-from slawatch import conventions
 from slawatch.config import Config, load_config
 from slawatch.config_values import parse_duration
 from slawatch.errors import ConfigError
@@ -146,10 +146,10 @@ def _replay(
             at = contents.log_at or 0
             content, _ = Exporter(log.config.rules, store, lambda: at).render()
             metrics.write_bytes(content)
-        return _summarize(contents, table.count(), time.monotonic() - began)
+        return summarize(contents, table.count(), time.monotonic() - began)
 
 
-def _counted(log: Log, advance: _Advance) -> object:
+def _counted(log: Log, advance: _Advance) -> Callable[[], Iterable[Event | Reject]]:
     def read() -> Iterable[Event | Reject]:
         items = log.read()
         if isinstance(items, list):
@@ -166,10 +166,13 @@ class _Advance:
         self._progress = progress
         self._task = task
         self.total: int | None = None
+        self._began = time.monotonic()
 
     def __call__(self, count: int, _at: int) -> None:
-        if self._progress is not None and self._task is not None:
-            self._progress.update(self._task, completed=count, total=self.total)
+        if self._progress is None or self._task is None:
+            return
+        rate = f"{count / max(time.monotonic() - self._began, 0.001):,.0f}/s"
+        self._progress.update(self._task, completed=count, total=self.total, rate=rate)
 
 
 @contextmanager
@@ -181,61 +184,12 @@ def _progress() -> Iterator[_Advance]:
         TextColumn("replay"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("{task.speed:,.0f}/s" if False else "{task.fields[rate]}"),
+        TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=ERR) as progress:
         task = progress.add_task("replay", total=None, rate="")
         yield _Advance(progress, task)
-
-
-def _summarize(contents: Contents, kinds: dict[str, int], seconds: float) -> dict[str, object]:
-    counts: dict[str, int] = {}
-    quarantined: dict[str, int] = {}
-    results: dict[str, dict[str, int]] = {}
-    changes: dict[str, int] = {}
-    for part in contents.totals.values():
-        for labels, value in part.totals.get(conventions.EVENTS.name, {}).items():
-            counts[labels[1]] = counts.get(labels[1], 0) + int(value)  # type: ignore[call-overload]  # a counter
-        for labels, value in part.totals.get(conventions.QUARANTINED.name, {}).items():
-            quarantined[labels[1]] = quarantined.get(labels[1], 0) + int(value)  # type: ignore[call-overload]  # a counter
-        for labels, value in part.totals.get(conventions.RESULTS.name, {}).items():
-            row = results.setdefault(labels[2], {"met": 0, "breached": 0})
-            row[labels[3]] += int(value)  # type: ignore[call-overload]  # a counter
-        for labels, value in part.totals.get(conventions.CORRECTIONS.name, {}).items():
-            row = results.setdefault(labels[2], {"met": 0, "breached": 0})
-            _correct(row, labels[3], int(value))  # type: ignore[call-overload]  # a counter
-        for name, family in _CHANGES.items():
-            changes[name] = changes.get(name, 0) + sum(
-                int(value) for value in part.totals.get(family.name, {}).values()  # type: ignore[call-overload]  # a counter
-            )
-    return {
-        "events": counts,
-        "quarantined": quarantined,
-        "targets": results,
-        "changes": changes,
-        "verdicts": kinds,
-        "seconds": round(seconds, 3),
-    }
-
-
-_CHANGES = {
-    "created": conventions.CREATED,
-    "resolved": conventions.RESOLVED,
-    "reopened": conventions.REOPENED,
-    "reassigned": conventions.REASSIGNED,
-}
-
-
-def _correct(row: dict[str, int], change: str, count: int) -> None:
-    if change == "to_met":
-        row["met"] += count
-        row["breached"] -= count
-    elif change == "to_breached":
-        row["met"] -= count
-        row["breached"] += count
-    else:
-        row["breached"] -= count
 
 
 def _print(summary: dict[str, object], *, as_json: bool) -> None:

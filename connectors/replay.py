@@ -8,7 +8,8 @@ import orjson
 
 from connectors.decoding import KEPT_BYTES, Reject, explain_body
 from connectors.files import Oversize, is_blank, read_lines
-from connectors.mapping import Mapping, RowDecoder, read_rows
+from connectors.mapping import Mapping, RowDecoder
+from connectors.rows import read_rows
 from slawatch.errors import EventError
 from slawatch.events import MAX_AHEAD_US, Event
 from slawatch.parsing import Vocabulary, parse_event

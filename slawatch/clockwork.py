@@ -63,7 +63,8 @@ class Clockwork:
         clock.breached_at = max(at, ticket.adopted_at)
         clock.reason = reason or clock.reason
         clock.labels = ticket.profile
-        ticket.crossed_at = max(ticket.crossed_at, clock.breached_at)
+        if not reason:  # found by the passing of time, which an act told later may undo
+            ticket.crossed_at = max(ticket.crossed_at, at)
         self._traced(clock.breached_at, "breached", clock)
 
     @staticmethod
@@ -244,6 +245,16 @@ class Clockwork:
         if clock.breach_at < at and not clock.breached_at:
             self._breach(ticket, clock, clock.breach_at, "")
         self._traced(at, "reopened", clock)
+
+    def _move_stop(self, ticket: Ticket, index: int, at: int) -> None:
+        """Move a clock's stop to `at`: the stretch since the last one runs."""
+        clock = _last_stopped(ticket, index)
+        goal = self.goals(ticket.profile)[index]
+        if clock is None or goal is None or index in ticket.live or clock.stopped_at == at:
+            return
+        self._revive(ticket, clock, goal, at, Reopen.LAST_STOP)
+        self._stop(ticket, clock, at)
+        self._set_trigger(ticket)
 
     def _adopt(self, ticket: Ticket, extras: Extras, at: int) -> None:
         """Start the clocks whose start is known from the attributes of a ticket met mid-life."""

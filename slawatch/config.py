@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from slawatch.config_build import build_rules, build_vocabulary
-from slawatch.config_digest import digest_rules
 from slawatch.config_files import SHIPPED, Stack, read_stack
 from slawatch.config_model import Document
 from slawatch.errors import ConfigError, Problem
@@ -60,12 +59,12 @@ def load_config(names_or_paths: Sequence[str | Path] = (), *, shipped: bool = Tr
     names = list(names_or_paths) or (["default"] if shipped else [])
     stack = read_stack(names, shipped=shipped)
     document = _read_document(stack)
-    rules, warnings = build_rules(stack, document)
     vocabulary = build_vocabulary(stack, document)
+    rules, warnings = build_rules(stack, document, vocabulary)
     if stack.problems:
         raise ConfigError(list(dict.fromkeys(stack.problems)))
     return Config(
-        digest_rules(rules, vocabulary),
+        rules,
         vocabulary,
         _build_settings(document),
         tuple(dict.fromkeys(warnings)),

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from slawatch.config_calendars import CalendarShelf
+from slawatch.config_digest import digest_rules
 from slawatch.config_files import Stack
 from slawatch.config_model import Channel, Document, PriorityAliases
-from slawatch.config_policies import PolicyDrafter, build_policies
+from slawatch.config_policies import PolicyDrafter
+from slawatch.config_split import build_policies
 from slawatch.config_targets import build_targets, keep_promised
 from slawatch.config_values import hint
 from slawatch.errors import Problem
@@ -19,10 +22,12 @@ from slawatch.policy import Rules, Source, Team
 MAX_CHANNELS = 20
 """Channels multiply the series of a scrape."""
 
-_GRACE_US: int = Rules.__dataclass_fields__["grace_us"].default
+_GRACE_US = Source("").grace_us
 
 
-def build_rules(stack: Stack, document: Document) -> tuple[Rules, list[Problem]]:
+def build_rules(
+    stack: Stack, document: Document, vocabulary: Vocabulary
+) -> tuple[Rules, list[Problem]]:
     """Return rules and warnings; of a stack with problems, rules that nobody must use."""
     shelf = CalendarShelf(stack, document)
     all_targets = build_targets(stack, document)
@@ -52,7 +57,8 @@ def build_rules(stack: Stack, document: Document) -> tuple[Rules, list[Problem]]
         contact_channels=frozenset(name for name in channels if document.channels[name].live),
         **{key: value for key, value in said.items() if value is not None},
     )
-    return rules, drafter.warnings
+    digest = digest_rules(rules, vocabulary, shelf.versions)
+    return replace(rules, digest=digest), drafter.warnings
 
 
 def _channels(stack: Stack, document: Document) -> tuple[str, ...]:
@@ -100,7 +106,7 @@ def _sources(stack: Stack, document: Document) -> dict[str, Source]:
 def build_vocabulary(stack: Stack, document: Document) -> Vocabulary:
     """Return what sources may say for each channel and priority: names and aliases.
 
-    Each as written, in lower case, in capitals and capitalized.
+    Each as written, in lower case, in capitals and with capital initials.
     """
     wanted = document.desk.channels
     for name in document.priorities:
@@ -108,9 +114,7 @@ def build_vocabulary(stack: Stack, document: Document) -> Vocabulary:
             message = f"is no priority; make it an alias of one{hint(name, PRIORITIES)}"
             stack.complain(("priorities", name), message)
     channels = {
-        name: table
-        for name, table in document.channels.items()
-        if wanted is None or name in wanted
+        name: table for name, table in document.channels.items() if wanted is None or name in wanted
     }
     priorities = {name: document.priorities.get(name, PriorityAliases()) for name in PRIORITIES}
     return Vocabulary(
@@ -124,15 +128,16 @@ def _spellings(
     meant: dict[str, str] = {}
     for name, table in tables.items():
         for word in (name, *table.aliases):
-            other = meant.get(word, name)
+            other = meant.setdefault(word, name)
             if other != name:
                 message = f"{word!r} is a name of {other!r} already"
                 stack.complain((section, name, "aliases"), message)
-    for name, table in tables.items():
-        for word in (name, *table.aliases):
-            meant.update(dict.fromkeys(_cases(word), name))
+    # What is written somewhere beats a spelling that was only made up.
+    for word, name in list(meant.items()):
+        for spelling in _cases(word):
+            meant.setdefault(spelling, name)
     return meant
 
 
 def _cases(word: str) -> Iterable[str]:
-    return (word, word.lower(), word.upper(), word.capitalize())
+    return (word.lower(), word.upper(), word.capitalize(), word.title())

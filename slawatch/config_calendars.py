@@ -37,9 +37,7 @@ class CalendarShelf:
         self._desk_zone = document.desk.zone or "UTC"
         self._country_holidays: dict[tuple[str, str | None], _Holidays] = {}
         self._ics: dict[str, frozenset[date]] = {}
-        self._built: dict[tuple[str, str], Calendar] = {
-            (ALWAYS, ""): Calendar.always_open(ALWAYS)
-        }
+        self._built: dict[tuple[str, str], Calendar] = {(ALWAYS, ""): Calendar.always_open(ALWAYS)}
         self.versions: dict[str, Versions] = {}
         if ALWAYS in self._tables:
             stack.complain(("calendars", ALWAYS), "is built in and always open: use another name")
@@ -149,15 +147,11 @@ class CalendarShelf:
         if country is None:
             return days, {}
         if (country, subdivision) not in self._country_holidays:
-            self._country_holidays[country, subdivision] = self._look_up(
-                path, country, subdivision
-            )
+            self._country_holidays[country, subdivision] = self._look_up(path, country, subdivision)
         known, working_days = self._country_holidays[country, subdivision]
         return days | known, working_days
 
-    def _look_up(
-        self, path: KeyPath, country: str, subdivision: str | None
-    ) -> _Holidays:
+    def _look_up(self, path: KeyPath, country: str, subdivision: str | None) -> _Holidays:
         with warnings.catch_warnings():
             # The package warns of years that it does not know; they have no holidays then.
             warnings.simplefilter("ignore", UserWarning)

@@ -25,6 +25,11 @@ _WANTED = {
     "model_attributes_type": "must be a table",
     "string_too_short": "must not be empty",
     "too_short": "must not be empty",
+    "too_long": "must have at most {max_length} items",
+    "enum": "must be {expected}",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
 }
 
 
@@ -42,26 +47,22 @@ def render_key(path: Path) -> str:
 
 def describe(error: ErrorDetails, data: Mapping[str, Any]) -> tuple[Path, str]:
     """Return the key that an error is about, as it stands in the file, and what is wrong."""
-    location = error["loc"]
-    kind = error["type"]
-    path = _as_written(location, data, missing=kind == "missing")
-    if kind == "missing":
-        return path, "is required"
-    value = error["input"]
-    context = error.get("ctx", {})
-    match kind:
+    path = _as_written(error["loc"], data, missing=error["type"] == "missing")
+    return path, _say(error)
+
+
+def _say(error: ErrorDetails) -> str:
+    value, context = error["input"], error.get("ctx", {})
+    match error["type"]:
+        case "missing":
+            return "is required"
         case "extra_forbidden":
-            return path, f"is no key of this table{hint(location[-1], _allowed(location[:-1]))}"
+            *table, key = error["loc"]
+            return f"is no key of this table{hint(key, _allowed(tuple(table)))}"
         case "value_error":
-            return path, str(context["error"])
-        case "enum" | "literal_error":
-            return path, f"must be {context['expected']}, got {value!r}"
-        case "greater_than_equal" | "less_than_equal":
-            limit = f"at least {context['ge']}" if "ge" in context else f"at most {context['le']}"
-            return path, f"must be {limit}, got {value!r}"
-        case "too_long":
-            return path, f"must have at most {context['max_length']} items"
-    return path, f"{_WANTED.get(kind, error['msg'].lower())}, got {value!r:.80}"
+            return str(context["error"])
+    wanted = _WANTED.get(error["type"], error["msg"].lower())
+    return f"{wanted.format(**context)}, got {value!r:.80}"
 
 
 def _as_written(location: Path, data: Mapping[str, Any], *, missing: bool) -> Path:
@@ -69,10 +70,7 @@ def _as_written(location: Path, data: Mapping[str, Any], *, missing: bool) -> Pa
     path: list[str | int] = []
     at: Any = data
     for number, step in enumerate(location):
-        if isinstance(at, dict) and step in at:
-            path.append(step)
-            at = at[step]
-        elif isinstance(at, list) and isinstance(step, int) and step < len(at):
+        if _has(at, step):
             path.append(step)
             at = at[step]
         elif missing and number == len(location) - 1:
@@ -83,9 +81,7 @@ def _as_written(location: Path, data: Mapping[str, Any], *, missing: bool) -> Pa
 def delete_keys(data: Any, paths: Iterable[Path]) -> None:  # noqa: ANN401 - see its callers
     """Take away what the paths name; of a missing key, the table that lacks it."""
     doomed = {path if _is_there(data, path) else path[:-1] for path in paths}
-    outermost = [
-        path for path in doomed if not any(path[:n] in doomed for n in range(len(path)))
-    ]
+    outermost = [path for path in doomed if not any(path[:n] in doomed for n in range(len(path)))]
     # From the back, so that the places in lists still hold.
     for path in sorted(outermost, key=_from_the_back, reverse=True):
         *steps, last = path
@@ -102,10 +98,16 @@ def _from_the_back(path: Path) -> list[tuple[int, str]]:
 def _is_there(data: Any, path: Path) -> bool:  # noqa: ANN401 - whatever stands in the file
     at = data
     for step in path:
-        if not (isinstance(at, list) or (isinstance(at, dict) and step in at)):
+        if not _has(at, step):
             return False
         at = at[step]
     return True
+
+
+def _has(at: object, step: str | int) -> bool:
+    if isinstance(at, list):
+        return isinstance(step, int) and step < len(at)
+    return isinstance(at, dict) and step in at
 
 
 def _allowed(location: Path) -> list[str]:

@@ -47,12 +47,16 @@ Tables = dict[str, Any]
 
 @dataclass(slots=True)
 class Layer:
-    """Be one file as read: `data` without what was wrong in it, `broken` what was."""
+    """Be one file as read: `data` without what was wrong in it, `broken` what was.
+
+    `places` are where policies stand in the file, by their identity.
+    """
 
     label: str
     shipped: bool
-    data: Tables
-    broken: set[tuple[str, str]]
+    data: Tables = field(default_factory=dict)
+    broken: set[tuple[str, str]] = field(default_factory=set)
+    places: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -127,7 +131,7 @@ def _read_file(
         return
     seen[key] = False
     data = _load(stack, path, name, asked_by)
-    layer = Layer(str(path), is_shipped, {}, set())
+    layer = Layer(str(path), is_shipped)
     if data is not None:
         layer.data = _check(stack, layer, data)
         _anchor(layer.data, path.parent)
@@ -138,9 +142,7 @@ def _read_file(
     stack.layers.append(layer)
 
 
-def _load(
-    stack: Stack, path: Path, name: str | Path, asked_by: tuple[str, str]
-) -> Tables | None:
+def _load(stack: Stack, path: Path, name: str | Path, asked_by: tuple[str, str]) -> Tables | None:
     try:
         return tomllib.loads(path.read_bytes().decode())
     except OSError as ex:
@@ -152,23 +154,27 @@ def _load(
         stack.problems.append(Problem(str(path), "", f"is not UTF-8 (byte {ex.start})"))
     except tomllib.TOMLDecodeError as ex:
         text = str(ex)
-        stack.problems.append(
-            Problem(str(path), "", f"is not TOML: {text[:1].lower()}{text[1:]}")
-        )
+        stack.problems.append(Problem(str(path), "", f"is not TOML: {text[:1].lower()}{text[1:]}"))
     return None
 
 
 def _check(stack: Stack, layer: Layer, data: Tables) -> Tables:
     """Note everything that is wrong in a file and return the rest of it."""
+    if isinstance(policies := data.get("policies"), list):
+        layer.places = {id(policy): place for place, policy in enumerate(policies)}
+    first = True
     while True:
         try:
             Document.model_validate(data)
         except ValidationError as ex:
             found = [describe(error, data) for error in ex.errors(include_url=False)]
-            for path, message in found:
-                stack.problems.append(Problem(layer.label, render_key(path), message))
-                layer.broken.add((str(path[0]), _entry_name(data, path)))
+            # The first look sees everything; what comes later is missing because we took it away.
+            if first:
+                for path, message in found:
+                    stack.problems.append(Problem(layer.label, render_key(path), message))
+            layer.broken |= {(str(path[0]), _entry_name(data, path)) for path, _ in found}
             delete_keys(data, (path for path, _ in found))
+            first = False
         else:
             return data
 
@@ -222,12 +228,15 @@ def _lay_policies(stack: Stack, layer: Layer) -> None:
     new = []
     places = {entry.name: place for place, entry in enumerate(stack.policies)}
     seen: set[str] = set()
-    for index, data in enumerate(layer.data.get("policies", ())):
-        entry = PolicyEntry(layer, index, data)
+    for data in layer.data.get("policies", ()):
+        entry = PolicyEntry(layer, layer.places[id(data)], data)
         if entry.name in seen:
             stack.problems.append(
-                Problem(layer.label, f"policies[{index}].name", f"{entry.name!r} is there twice")
+                Problem(
+                    layer.label, f"policies[{entry.index}].name", f"{entry.name!r} is there twice"
+                )
             )
+            new.append(entry)
         elif entry.name in places:
             place = places[entry.name]
             entry.replaced = stack.policies[place]

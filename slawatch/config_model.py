@@ -96,7 +96,9 @@ Kinds = Annotated[
     BeforeValidator(_as_list),
     Field(min_length=1),
 ]
-Levels = Annotated[list[Annotated[Level, PlainValidator(parse_level)]], Field(max_length=MAX_LEVELS)]
+Levels = Annotated[
+    list[Annotated[Level, PlainValidator(parse_level)]], Field(max_length=MAX_LEVELS)
+]
 ByPriority = BeforeValidator(_wrap(OTHER))
 Calendars = Annotated[dict[Priority, Text], ByPriority]
 
@@ -169,7 +171,7 @@ class SourceTable(Table):
     """Be a connector: its grace, what it shows, and where a ticket can be looked at."""
 
     grace: Duration | None = None
-    shows: Annotated[dict[Text, Kinds], BeforeValidator(_wrap(""))] | None = None
+    shows: Annotated[dict[str, Kinds], BeforeValidator(_wrap(""))] | None = None
     ticket_url: Annotated[Text, AfterValidator(_check_ticket_url)] | None = None
 
 
@@ -179,9 +181,9 @@ class CalendarVersion(Table):
     zone: RegionalZone | None = None
     hours: dict[Annotated[str, AfterValidator(_check_days)], Windows] | None = None
     holidays: list[Day] | None = None
-    annual_holidays: (
-        list[Annotated[tuple[int, int], PlainValidator(parse_annual_date)]] | None
-    ) = None
+    annual_holidays: list[Annotated[tuple[int, int], PlainValidator(parse_annual_date)]] | None = (
+        None
+    )
     holidays_ics: Texts | None = None
     country: Text | None = None
     subdivision: Text | None = None

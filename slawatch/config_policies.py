@@ -1,14 +1,9 @@
-"""Policies: inherited, checked against what there is, and split until each has one calendar a goal.
-
-The engine's policies hold one calendar for each goal. Where a file says another one by priority,
-or a calendar lies in the zone of the ticket's region, one written policy becomes several of the
-same name, one after the other, of which a ticket matches the first.
-"""
+"""Policies as written, with what they inherit, checked against what there is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from slawatch.config_calendars import ALWAYS, CalendarShelf
 from slawatch.config_errors import render_key
@@ -16,26 +11,25 @@ from slawatch.config_files import PolicyEntry, Stack
 from slawatch.config_model import ChainTable, Document, GoalTable, MatchTable, PolicyTable
 from slawatch.config_values import hint
 from slawatch.errors import Problem
-from slawatch.events import OTHER, PRIORITIES
-from slawatch.policy import Goal, Level, Match, Policy
-
-OBJECTIVE = Goal.__dataclass_fields__["objective_ratio"].default
-"""The share that must meet its goal where nobody says."""
+from slawatch.events import OTHER
+from slawatch.policy import Level, Match
 
 
 @dataclass(frozen=True, slots=True)
-class _Promise:
+class Promise:
     """Be a goal with nothing left to inherit; `calendars` by priority, "other" among them."""
 
     goal_us: Mapping[str, int]
     calendars: Mapping[str, str]
     levels: tuple[Level, ...]
-    objective: float
+    objective: float | None
 
     def calendar_of(self, priority: str) -> str:
+        """Return the name of the calendar that holds for a priority."""
         return self.calendars.get(priority, self.calendars.get(OTHER, ALWAYS))
 
     def amount_of(self, priority: str) -> int | None:
+        """Return the goal of a priority in microseconds, `None` where there is none."""
         return self.goal_us.get(priority, self.goal_us.get(OTHER))
 
 
@@ -45,7 +39,7 @@ class Draft:
 
     entry: PolicyEntry
     match: Match
-    promises: dict[str, _Promise] = field(default_factory=dict)
+    promises: dict[str, Promise] = field(default_factory=dict)
 
 
 class PolicyDrafter:
@@ -100,9 +94,7 @@ class PolicyDrafter:
     def _base(self, entry: PolicyEntry, table: PolicyTable) -> PolicyEntry | None:
         if table.extends is None:
             return None
-        base = (
-            entry.replaced if table.extends == entry.name else self._by_name.get(table.extends)
-        )
+        base = entry.replaced if table.extends == entry.name else self._by_name.get(table.extends)
         if base is None and not self._stack.is_broken("policies", table.extends):
             names = [name for name in self._by_name if name != entry.name]
             message = f"no policy has the name {table.extends!r}{hint(table.extends, names)}"
@@ -120,9 +112,7 @@ class PolicyDrafter:
             goals |= table.goals
         return goals
 
-    def _promise(
-        self, lineage: Sequence[PolicyTable], target: str, goal: GoalTable
-    ) -> _Promise:
+    def _promise(self, lineage: Sequence[PolicyTable], target: str, goal: GoalTable) -> Promise:
         chain = self._chain(lineage)
         stage = chain if chain is not None and target in (chain.stages or ()) else None
         says: list[GoalTable | ChainTable | PolicyTable] = [goal]
@@ -130,9 +120,9 @@ class PolicyDrafter:
         says += lineage
         calendars = next((s.calendar for s in says if s.calendar is not None), {OTHER: ALWAYS})
         levels = next((s.warnings for s in says if s.warnings is not None), ())
-        objective = next((s.objective for s in says if s.objective is not None), OBJECTIVE)
+        objective = next((s.objective for s in says if s.objective is not None), None)
         unique = {level.name: level for level in levels}
-        return _Promise(goal.goal, calendars, tuple(unique.values()), objective)
+        return Promise(goal.goal, calendars, tuple(unique.values()), objective)
 
     def _match(self, entry: PolicyEntry, told: MatchTable) -> Match | None:
         """Return the match, or `None` where no ticket can have it."""
@@ -194,14 +184,15 @@ class PolicyDrafter:
                 message = f"no chain has the name {table.chain!r}{hint(table.chain, chains)}"
                 self._note(("chain",), entry, message)
 
-    def _check_calendar(
-        self, name: str, path: tuple[str, ...], entry: PolicyEntry | None
-    ) -> None:
+    def _check_calendar(self, name: str, path: tuple[str, ...], entry: PolicyEntry | None) -> None:
         if not self._shelf.is_known(name):
             self._note(path, entry, self._shelf.explain_unknown(name))
 
     def _check_names(
-        self, entry: PolicyEntry, key: str, known: Sequence[str] | Mapping[str, object],
+        self,
+        entry: PolicyEntry,
+        key: str,
+        known: Sequence[str] | Mapping[str, object],
         names: Sequence[str],
     ) -> None:
         for name in names:
@@ -210,7 +201,10 @@ class PolicyDrafter:
                 self._complain(entry, f"match.{key}", message)
 
     def _doubt_names(
-        self, entry: PolicyEntry, key: str, known: Sequence[str] | Mapping[str, object],
+        self,
+        entry: PolicyEntry,
+        key: str,
+        known: Sequence[str] | Mapping[str, object],
         names: Sequence[str],
     ) -> None:
         for name in names:
@@ -266,82 +260,3 @@ def _covers(first: Match, second: Match) -> bool:
             (first.sources, second.sources),
         )
     )
-
-
-def build_policies(drafts: Sequence[Draft], shelf: CalendarShelf) -> Iterator[Policy]:
-    """Yield the engine's policies of the drafts, in order."""
-    for draft in drafts:
-        groups = _group_priorities(draft)
-        for region in (*_regions(draft, shelf), ""):
-            for number, (priorities, calendars) in enumerate(groups):
-                last = number == len(groups) - 1
-                match = draft.match
-                if region:
-                    match = replace(match, regions=frozenset((region,)))
-                if not last:
-                    match = replace(match, priorities=frozenset(priorities))
-                goals = _goals(draft, priorities, calendars, region, shelf, with_other=last)
-                yield Policy(draft.entry.name, match, goals)
-
-
-def _regions(draft: Draft, shelf: CalendarShelf) -> list[str]:
-    names = {name for promise in draft.promises.values() for name in promise.calendars.values()}
-    regions = dict.fromkeys(r for name in sorted(names) for r in shelf.regions_of(name))
-    wanted = draft.match.regions
-    return [region for region in regions if not wanted or region in wanted]
-
-
-def _group_priorities(draft: Draft) -> list[tuple[list[str], dict[str, str]]]:
-    """Group the priorities that agree on every goal's calendar; the last group has the rest."""
-    wanted = draft.match.priorities
-    others = _calendars(draft, OTHER) if not wanted or OTHER in wanted else {}
-    rest: tuple[list[str], dict[str, str]] = ([], others)
-    groups = [rest]
-    for priority in PRIORITIES:
-        if wanted and priority not in wanted:
-            continue
-        own = _calendars(draft, priority)
-        for members, calendars in groups:
-            if all(calendars.get(target, name) == name for target, name in own.items()):
-                members.append(priority)
-                calendars.update(own)
-                break
-        else:
-            groups.append(([priority], own))
-    return [*groups[1:], rest]
-
-
-def _calendars(draft: Draft, priority: str) -> dict[str, str]:
-    return {
-        target: promise.calendar_of(priority)
-        for target, promise in draft.promises.items()
-        if promise.amount_of(priority) is not None
-    }
-
-
-def _goals(  # noqa: PLR0913 - one draft's cut, by all that it is cut along
-    draft: Draft,
-    priorities: Sequence[str],
-    calendars: Mapping[str, str],
-    region: str,
-    shelf: CalendarShelf,
-    *,
-    with_other: bool,
-) -> dict[str, Goal]:
-    goals = {}
-    for target, promise in draft.promises.items():
-        amounts = {
-            priority: amount
-            for priority in priorities
-            if (amount := promise.goal_us.get(priority)) is not None
-        }
-        if OTHER in promise.goal_us and (with_other or len(amounts) < len(priorities)):
-            amounts[""] = promise.goal_us[OTHER]
-        if amounts:
-            goals[target] = Goal(
-                amounts,
-                shelf.get(calendars[target], region),
-                promise.levels,
-                promise.objective,
-            )
-    return goals

@@ -149,6 +149,11 @@ REASSIGNED = _counter(
     "category",
     "Changes of a ticket's team, by the ticket's category.",
 )
+PRIORITY_CHANGES = _counter(
+    "sla_priority_changes_total",
+    "from to",
+    "Changes of a ticket's priority.",
+)
 ESCALATIONS = _counter(
     "sla_escalations_total",
     "tier",
@@ -359,6 +364,7 @@ FAMILIES: tuple[Family, ...] = (
     RESOLVED,
     REOPENED,
     REASSIGNED,
+    PRIORITY_CHANGES,
     ESCALATIONS,
     CSAT,
     SURVEYS,

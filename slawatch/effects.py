@@ -26,6 +26,7 @@ class Effect(IntEnum):
     SURVEY = 10
     RATING = 11
     CONTACT = 12
+    PRIORITY_CHANGED = 13
 
 
 Given = tuple[Effect, tuple[str, ...], int]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slawatch.book import PAUSE_BITS, Book, TargetGoal
+from slawatch.book import PAUSE_BITS, STOP, Book, TargetGoal
 from slawatch.clockwork import Clockwork
 from slawatch.effects import Effect, Given
 from slawatch.events import MAX_TIER, POLICY_CHANGED, Actor, Attrs, Event, Kind
@@ -21,6 +21,7 @@ from slawatch.interning import (
     Interner,
 )
 from slawatch.labels import BOT, HUMAN
+from slawatch.policy import Reopen
 from slawatch.ticket import (
     CLOSED,
     NEW,
@@ -66,7 +67,7 @@ class Step(NamedTuple):
     """Be what an act is, as far as few values decide it; remembered, not worked out again.
 
     `kinds` has the bits of the act's kind and of those derived; `status` and `pauses` are the
-    ticket's afterwards.
+    ticket's afterwards; `restops` are targets whose stop moves if it had stopped already.
     """
 
     kinds: int
@@ -76,6 +77,7 @@ class Step(NamedTuple):
     is_reopened: bool
     is_counted: bool
     reply: int
+    restops: tuple[int, ...]
 
 
 class Fold(Clockwork):
@@ -114,6 +116,9 @@ class Fold(Clockwork):
         if kind == Kind.ESCALATED:  # whoever escalates acts for the tier it leaves
             tier = interner.profiles[before].tier
         if profile != before:
+            if changes & CHANGED_PRIORITY:
+                pair = interner.profiles[before].labels[1], interner.profiles[profile].labels[1]
+                effects.append((Effect.PRIORITY_CHANGED, pair, 1))
             if changes & _HOLDER_CHANGES:
                 self._change_holder(ticket, profile, at, changes, effects)
             ticket.profile = profile
@@ -143,6 +148,8 @@ class Fold(Clockwork):
             self._reopen(ticket, at)
         if step.reactions:
             self._react(ticket, at, tier, step.reactions)
+        for index in step.restops:
+            self._move_stop(ticket, index, at)
         if extras is not None and ticket.adopted_at:
             self._adopt(ticket, extras, at)
         if step.is_counted or step.reply & ~ticket.replied:
@@ -188,6 +195,19 @@ class Fold(Clockwork):
             bool(kinds & 1 << Kind.REOPENED),
             bool(kinds & _COUNTED),
             _reply_bit(act),
+            self._find_restops(ticket.status, status, kinds, act, tier),
+        )
+
+    def _find_restops(
+        self, old: int, new: int, kinds: int, act: Event, tier: int
+    ) -> tuple[int, ...]:
+        """Return the targets whose stop an act says once more (`last_stop` moves it)."""
+        if old == new and act.attrs.status is not None and new >= RESOLVED:
+            kinds |= 1 << (Kind.CLOSED if new == CLOSED else Kind.RESOLVED)
+        return tuple(
+            index
+            for index, flags in self.book.reactions(kinds, act.actor, tier, public=act.public)
+            if flags & STOP and self.book.targets[index].spec.reopen is Reopen.LAST_STOP
         )
 
     def _change_pauses(
@@ -277,6 +297,8 @@ def _next_status(old: int, pauses: int, act: Event) -> tuple[int, int]:
     kind, said = act.kind, act.attrs
     if said.status is not None:
         status = _STATUS_OF[said.status]
+        if status == NEW and old >= RESOLVED:
+            status = old  # a ticket is new once: no reopen, but an update told out of order
         return status, _pause_bit(said.reason) if status == PENDING else 0
     match kind:
         case Kind.RESOLVED:

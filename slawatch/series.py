@@ -7,7 +7,7 @@ the number printed by `slawatch check` and the number of lines scraped cannot di
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
+from itertools import permutations, product
 from typing import NamedTuple
 
 from slawatch import conventions as c
@@ -154,6 +154,7 @@ def _tickets(rules: Rules, teams: tuple[Key, ...]) -> dict[str, LabelSets]:
         c.RESOLVED.name: LabelSets(by_both),
         c.REOPENED.name: LabelSets(by_both),
         c.REASSIGNED.name: LabelSets(_one((*rules.categories, v.NONE))),
+        c.PRIORITY_CHANGES.name: LabelSets(tuple(permutations(rules.priorities, 2))),
         c.ESCALATIONS.name: LabelSets(_one(tuple(map(str, tiers)))),
         c.CSAT.name: LabelSets(_cross(channels, _one(v.SCORES))),
         c.SURVEYS.name: LabelSets(channels),

@@ -52,6 +52,7 @@ _COUNTED = {
     Effect.SURVEY: conventions.SURVEYS.name,
     Effect.RATING: conventions.CSAT.name,
     Effect.CONTACT: conventions.CONTACTS.name,
+    Effect.PRIORITY_CHANGED: conventions.PRIORITY_CHANGES.name,
 }
 
 

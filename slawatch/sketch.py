@@ -6,7 +6,7 @@ many of them are added up in a `SketchSum`, which answers quantiles fast.
 Bucket i ≥ 1 holds the durations from GAMMA ** (i - 2), exclusive, to GAMMA ** (i - 1)
 microseconds. It is read as the value whose relative error to both ends is the same: at most
 (GAMMA - 1) / (GAMMA + 1) = 0.9901 %, under the 1 % that is promised. What is longer than
-16 years counts in the last bucket.
+21 years counts in the last bucket.
 
 Source: Masson, Rim, Lee, "DDSketch: a fast and fully-mergeable quantile sketch with
 relative-error guarantees", VLDB 2019.
