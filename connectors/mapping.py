@@ -1,41 +1,35 @@
 """Mapping files: other systems' rows to native events, without Python.
 
 Three kinds: `event` (a row is an act), `update` (a row is the whole ticket after a change) and
-`wide` (a row is a ticket with several time columns).
+`wide` (a row is a ticket with several time columns). docs/reference/mappings.md has every key.
 """
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
 from collections.abc import Mapping as Map
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import ValidationError
 
+from connectors.columns import FieldReader, Row, Template, find_column, render_text
+from connectors.mapping_check import describe_error, find_problems, find_shown
 from connectors.mapping_model import Act, MappingFile
-from connectors.times import build_time_parser
 from slawatch.errors import ConfigError, EventError, Problem
-from slawatch.events import KINDS, Kind
+from slawatch.events import Kind
 
-Row = Map[str, object]
-
-_INSTANTS = frozenset(("occurred_at", "opened_at", "waiting_since", "promised_at"))
-_INTEGERS = frozenset(("sequence", "tier", "score"))
-_NUMBERS = frozenset(("handle_seconds",))
-_FIELDS = frozenset(
-    (
-        *("event_id", "ticket_id", "type", "sequence", "actor", "channel", "priority", "tier"),
-        *("team", "region", "customer_tier", "category", "assignee", "tags", "origin", "status"),
-        *("public", "reason", "handle_seconds", "score", "case", *_INSTANTS),
-    )
-)
 _FIRST = ("channel", "priority", "customer_tier", "category", "region", "origin", "case")
-"""What a ticket's `created` takes from its first row."""
+"""What a ticket's `created` takes from its first row: what a policy may match from the start.
+
+The team is not among them: rows tell who holds a ticket, not who will have been given it.
+"""
+
+_STANDING = ("status", "reason")
+"""What a wide row says of the day it was written: only an `observed` act may assert it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,255 +61,168 @@ def load_mapping(name_or_path: str) -> Mapping:
 
     Raises `ConfigError` with every problem: file, key, what was read and what is allowed.
     """
-    label, text = _read_text(name_or_path)
+    label, text = _load_text(name_or_path)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as ex:
         raise ConfigError([Problem(label, "", f"not TOML: {ex}")]) from ex
+    found: dict[str, str] = {}
+    file = None
     try:
         file = MappingFile.model_validate(data)
     except ValidationError as ex:
-        raise ConfigError(
-            [
-                Problem(label, ".".join(map(str, error["loc"])), _explain(error))
-                for error in ex.errors()
-            ]
-        ) from ex
-    problems = [Problem(label, key, message) for key, message in _find_problems(file)]
-    if problems:
-        raise ConfigError(problems)
+        for error in ex.errors():
+            key, message = describe_error(error, data)
+            found.setdefault(key, message)
+    for key, message in find_problems(data):
+        found.setdefault(key, message)
+    if found or file is None:
+        raise ConfigError([Problem(label, key, message) for key, message in found.items()])
     return Mapping(Path(label).stem, file, find_shown(file))
 
 
-def _read_text(name_or_path: str) -> tuple[str, str]:
+def _load_text(name_or_path: str) -> tuple[str, str]:
     if name_or_path in shipped_mappings():
         file = files("connectors") / "mappings" / f"{name_or_path}.toml"
         return f"{name_or_path}.toml", file.read_text("utf-8")
     path = Path(name_or_path)
     try:
         return str(path), path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as ex:
+    except (OSError, ValueError) as ex:
         names = ", ".join(shipped_mappings())
         msg = f"cannot be read ({ex}): name a file, or one of the shipped mappings: {names}"
         raise ConfigError([Problem(str(path), "", msg)]) from ex
 
 
-def _explain(error: Any) -> str:
-    read = f", got {error['input']!r:.80}" if "input" in error else ""
-    message: str = error["msg"]
-    return message[:1].lower() + message[1:] + read
+class _ActReader:
+    """Add an act's own keys, and the fields that are read for it alone."""
 
+    def __init__(self, file: MappingFile, act: Act) -> None:
+        self._keys = act.model_dump(exclude={"fields", "when"}, exclude_none=True)
+        self._reader = FieldReader(file, act.fields) if act.fields else None
 
-def _find_problems(file: MappingFile) -> Iterator[tuple[str, str]]:
-    for key in (*file.fields, *file.constants):
-        if key not in _FIELDS:
-            yield f"fields.{key}", f"unknown field, must be one of {', '.join(sorted(_FIELDS))}"
-    for key in file.values:
-        if key not in file.fields and key not in file.fields.values():
-            yield f"values.{key}", "maps the values of a field that [fields] does not name"
-    for place, acts in (("types", file.types), ("columns", file.columns)):
-        for key, act in acts.items():
-            kind = act if isinstance(act, str) else act.type
-            if kind not in KINDS:
-                yield f"{place}.{key}", f"unknown type {kind!r}, must be one of {', '.join(KINDS)}"
-    shows = file.shows if isinstance(file.shows, dict) else {"": file.shows or []}
-    for channel, names in shows.items():
-        for name in names:
-            if name not in KINDS:
-                yield f"shows.{channel}", f"unknown act {name!r}, must be one of {', '.join(KINDS)}"
-    try:
-        ZoneInfo(file.times.zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        yield "times.zone", f"must be an IANA zone, got {file.times.zone!r}"
-    try:
-        "".encode(file.encoding)
-    except LookupError:
-        yield "encoding", f"unknown encoding {file.encoding!r}"
-
-
-def find_shown(file: MappingFile) -> dict[str, frozenset[Kind]]:
-    """Return the acts that a mapping can show, declared or computed."""
-    if isinstance(file.shows, dict):
-        return {channel: frozenset(KINDS[n] for n in names) for channel, names in file.shows.items()}
-    if file.shows is not None:
-        return {"": frozenset(KINDS[name] for name in file.shows)}
-    acts = [*file.types.values(), *file.columns.values()]
-    kinds = {KINDS[act if isinstance(act, str) else act.type] for act in acts}
-    if file.created:
-        kinds.add(Kind.CREATED)
-    if {"team", "assignee"} & set(file.fields):
-        kinds.add(Kind.ASSIGNED)
-    if "priority" in file.fields:
-        kinds.add(Kind.PRIORITY_CHANGED)
-    if file.kind == "update" and "status" in file.fields:
-        kinds |= {Kind.RESOLVED, Kind.CLOSED, Kind.REOPENED, Kind.PAUSED, Kind.RESUMED}
-    return {"": frozenset(kinds)}
+    def add(self, row: Row, said: dict[str, Any]) -> None:
+        said.update(self._keys)
+        if self._reader is not None:
+            self._reader.read(row, said)
 
 
 class RowDecoder:
     """Decode the rows of one log. It remembers which tickets it has seen created."""
 
     def __init__(self, mapping: Mapping) -> None:
-        """Take the mapping."""
-        self._file = mapping.file
-        self._parse_time = build_time_parser(mapping.file.times.formats, mapping.file.times.zone)
-        self._empty = frozenset(mapping.file.empty)
+        """Compile the mapping."""
+        file = mapping.file
+        self._file = file
+        self._empty = frozenset(file.empty)
+        self._base: dict[str, Any] = {"source": file.source, **file.constants}
+        fields = {key: column for key, column in file.fields.items() if key != "event_id"}
+        self._reader = FieldReader(file, fields, required=("ticket_id", "occurred_at"))
+        self._event_id = Template(file.fields.get("event_id", "ticket_id"))
         self._seen: set[str] = set()
-        self._fields = {
-            key: column for key, column in mapping.file.fields.items() if key != "event_id"
-        }
+        self._types = {value: _ActReader(file, act) for value, act in file.types.items()}
+        self._conditions = [
+            (_compile_condition(act.when), _ActReader(file, act)) for act in file.acts
+        ]
+        kinds = Counter(act.type for act in file.columns.values())
+        self._columns = [
+            (column, act.type, kinds[act.type] > 1, _ActReader(file, act))
+            for column, act in file.columns.items()
+        ]
 
-    def decode(self, row: Row) -> list[dict[str, object]]:
-        """Return the native events of a row. Raises `EventError` alone."""
-        file = self._file
-        said: dict[str, object] = {"source": file.source, **file.constants}
-        for key, column in self._fields.items():
-            value = self._value(row, key, column)
-            if isinstance(value, dict):
-                said.update(value)
-            elif value is not None:
-                said[key] = value
+    def decode(self, row: Row) -> list[dict[str, Any]]:
+        """Return the native events of a row, in no order. Raises `EventError` alone."""
+        said = self._base.copy()
+        self._reader.read(row, said)
         ticket_id = said.get("ticket_id")
-        if not isinstance(ticket_id, str) or not ticket_id:
-            msg = f"column {file.fields.get('ticket_id')!r} must name the ticket, got {ticket_id!r}"
-            raise EventError("missing_key", msg)
-        if file.kind == "wide":
+        if not ticket_id:
+            raise self._lacks("ticket_id")
+        if self._file.kind == "wide":
             return self._decode_wide(row, said, ticket_id)
-        if file.kind == "event":
-            self._apply_type(row, said)
-        else:
+        if said.get("occurred_at") is None:
+            raise self._lacks("occurred_at")
+        if self._file.kind == "update":
             said["type"] = "observed"
-        said["event_id"] = self._event_id(row, ticket_id, said)
-        events = [said]
-        if file.created and ticket_id not in self._seen:
-            events.insert(0, self._created(row, said, ticket_id))
-        return events
+        elif not self._apply_act(row, said):
+            return []
+        said["event_id"] = self._event_id.render(row, self._empty)
+        if self._file.created is None or ticket_id in self._seen:
+            return [said]
+        return [*self._create(row, said, ticket_id), said]
 
-    def _value(self, row: Row, key: str, column: str) -> object:
-        raw = find_column(row, column)
-        if raw is None:
-            return None
-        text = raw if isinstance(raw, str) else str(raw)
-        mapped = self._file.values.get(key) or self._file.values.get(column)
-        if mapped is not None and text in mapped:
-            value = mapped[text]
-            return dict(value) if isinstance(value, dict) else value
-        if text in self._empty:
-            return None
-        if key in _INSTANTS:
-            return write_instant(self._parse_time(text, column))
-        if key in _INTEGERS or key in _NUMBERS:
-            return _number(text, column, whole=key in _INTEGERS)
-        if key == "public":
-            return text.strip().lower() in ("true", "1", "yes", "t", "y")
-        if key == "tags" and not isinstance(raw, list):
-            return [tag.strip() for tag in text.split(",") if tag.strip()]
-        return raw if key == "tags" else text
+    def _lacks(self, key: str) -> EventError:
+        column = self._file.fields[key]
+        return EventError("missing_key", f"column {column!r} is required: it holds {key}")
 
-    def _apply_type(self, row: Row, said: dict[str, object]) -> None:
+    def _apply_act(self, row: Row, said: dict[str, Any]) -> bool:
+        """Say what the row is; `False` if the mapping skips such rows."""
+        for conditions, act in self._conditions:
+            if all(_read_text(row, column) in texts for column, texts in conditions):
+                act.add(row, said)
+                return True
         column = self._file.type_column
-        if column is None:
-            return
-        raw = find_column(row, column)
-        act = self._file.types.get(str(raw))
-        if act is None:
-            raise EventError("unknown_type", f"column {column!r} has no type for {raw!r}")
-        said.update(_act_keys(act))
+        found = self._types.get(_read_text(row, column)) if column else None
+        if found is not None:
+            found.add(row, said)
+            return True
+        if self._file.unmatched == "skip":
+            return False
+        if column:
+            text = _read_text(row, column)
+            raise EventError("unknown_type", f"column {column!r} has no type for {text!r:.80}")
+        raise EventError("unknown_type", "the row meets no condition of [[acts]]")
 
-    def _event_id(self, row: Row, ticket_id: str, said: dict[str, object]) -> str:
-        template = self._file.fields.get("event_id")
-        if template is None:
-            return f"{ticket_id}/{said.get('type')}/{said.get('sequence', '')}/{said['occurred_at']}"
-        if "{" not in template:
-            return str(find_column(row, template))
-        try:
-            return template.format_map(_Columns(row))
-        except (ValueError, IndexError) as ex:
-            raise EventError("missing_key", f"event_id {template!r}: {ex}") from ex
-
-    def _created(self, row: Row, said: dict[str, object], ticket_id: str) -> dict[str, object]:
+    def _create(self, row: Row, said: dict[str, Any], ticket_id: str) -> list[dict[str, Any]]:
+        """Return the act that opened the ticket, or nothing while no row says when."""
         created = self._file.created
-        assert created is not None
-        raw = find_column(row, created.at)
-        if not isinstance(raw, str) or raw in self._empty:
-            raise EventError("missing_key", f"column {created.at!r} is required")
-        at = self._parse_time(raw, created.at)
-        self._seen.add(ticket_id)
-        first = {key: said[key] for key in _FIRST if key in said}
-        return {
-            **first,
-            "source": self._file.source,
-            "ticket_id": ticket_id,
-            "event_id": f"{ticket_id}/created",
-            "type": "created",
-            "actor": created.actor,
-            "occurred_at": write_instant(at),
-        }
+        text = _read_text(row, created.at) if created else ""
+        if created is None or text in self._empty or not text:
+            return []
+        at = self._reader.try_instant(text, created.at)
+        if at is not text:
+            self._seen.add(ticket_id)
+        return [
+            {
+                "source": said["source"],
+                "ticket_id": ticket_id,
+                "event_id": f"{ticket_id}/created",
+                "type": "created",
+                "actor": created.actor,
+                "occurred_at": at,
+                **{key: said[key] for key in _FIRST if key in said},
+            }
+        ]
 
     def _decode_wide(
-        self, row: Row, said: dict[str, object], ticket_id: str
-    ) -> list[dict[str, object]]:
+        self, row: Row, said: dict[str, Any], ticket_id: str
+    ) -> list[dict[str, Any]]:
         events = []
-        for column, act in self._file.columns.items():
-            raw = find_column(row, column)
-            if raw is None or str(raw) in self._empty:
+        standing = {key: said.pop(key) for key in _STANDING if key in said}
+        for column, kind, is_shared, act in self._columns:
+            text = _read_text(row, column)
+            if text in self._empty or not text:
                 continue
-            keys = _act_keys(act)
-            events.append(
-                {
-                    **said,
-                    **keys,
-                    "event_id": f"{ticket_id}/{column}",
-                    "occurred_at": write_instant(self._parse_time(str(raw), column)),
-                }
-            )
+            at = self._reader.try_instant(text, column)
+            event = {**said, **standing} if kind == "observed" else said.copy()
+            event["occurred_at"] = at
+            event["event_id"] = f"{ticket_id}/{column if is_shared else kind}"
+            if kind == "observed":  # the next export tells of another day: that is another act
+                event["event_id"] += f"/{at}"
+            act.add(row, event)
+            events.append(event)
+        if not events:
+            names = ", ".join(self._file.columns)
+            raise EventError("missing_key", f"one of the columns {names} must say when")
         return events
 
 
-class _Columns(dict[str, object]):
-    def __init__(self, row: Row) -> None:
-        super().__init__()
-        self._row = row
-
-    def __missing__(self, key: str) -> object:
-        value = find_column(self._row, key)
-        if value is None:
-            raise EventError("missing_key", f"column {key!r} is required for event_id")
-        return value
+def _compile_condition(when: Map[str, str | list[str]]) -> tuple[tuple[str, frozenset[str]], ...]:
+    return tuple(
+        (column, frozenset([texts] if isinstance(texts, str) else texts))
+        for column, texts in when.items()
+    )
 
 
-def _act_keys(act: str | Act) -> dict[str, object]:
-    if isinstance(act, str):
-        return {"type": act}
-    return {key: value for key, value in act.model_dump().items() if value is not None}
-
-
-def _number(text: str, column: str, *, whole: bool) -> int | float:
-    try:
-        return int(text) if whole else float(text)
-    except ValueError as ex:
-        raise EventError("bad_type", f"column {column!r} must be a number, got {text!r}") from ex
-
-
-def find_column(row: Row, path: str) -> object:
-    """Return a column by its name, or a value inside an object by its dotted path."""
-    if path in row:
-        return row[path]
-    value: object = row
-    for part in path.split("."):
-        if isinstance(value, dict):
-            value = value.get(part)
-        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return None
-    return value
-
-
-def write_instant(at: int) -> int | str:
-    """Write microseconds as the native event has it: epoch milliseconds where that is exact."""
-    if at % 1000 == 0 and at >= 0:
-        return at // 1000
-    from datetime import UTC, datetime, timedelta
-
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)).isoformat()
+def _read_text(row: Row, column: str) -> str:
+    raw = find_column(row, column)
+    return render_text(raw) if isinstance(raw, str | bool | int | float) else ""

@@ -2,69 +2,156 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
-Scalar = str | int | float | bool
+from slawatch.config_values import hint
+from slawatch.events import ACTORS, KINDS, STATUSES
+
+RFC3339, EPOCH_S, EPOCH_MS = "rfc3339", "epoch_s", "epoch_ms"
+INSTANTS = ("opened_at", "waiting_since", "promised_at")
+INTEGERS = ("sequence", "tier", "score")
+FIELDS = (
+    *("event_id", "ticket_id", "occurred_at", "sequence", "actor", "channel", "priority", "tier"),
+    *("team", "region", "customer_tier", "category", "assignee", "tags", "origin", "status"),
+    *("public", "reason", "handle_seconds", "score", "case", *INSTANTS),
+)
+"""The keys of a native event that a column may fill; source and type have keys of their own."""
+
+_PROBE = datetime(2024, 11, 28, 13, 45, 58, tzinfo=UTC)
+
+Text = Annotated[str, StringConstraints(min_length=1)]
+Scalar = str | bool | int | float
+
+
+def _check_kind(value: str) -> str:
+    if value not in KINDS:
+        raise ValueError(f"must be a type of event, got {value!r}{hint(value, KINDS)}")
+    return value
+
+
+def _check_actor(value: str) -> str:
+    if value not in ACTORS:
+        raise ValueError(f"must be an actor, got {value!r}{hint(value, ACTORS)}")
+    return value
+
+
+def _check_field(value: str) -> str:
+    if value not in FIELDS:
+        raise ValueError(f"is no key of a native event that a mapping fills{hint(value, FIELDS)}")
+    return value
+
+
+def _check_encoding(value: str) -> str:
+    """Refuse what cannot be cut into lines as bytes."""
+    try:
+        cut = 'a,"\n'.encode(value)
+    except LookupError as ex:
+        raise ValueError(f"is unknown, got {value!r}") from ex
+    if value != "utf-8-sig" and cut != b'a,"\n':
+        raise ValueError(f"must write ASCII as single bytes, got {value!r}")
+    return value
+
+
+def _check_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as ex:
+        raise ValueError(f"must be an IANA name such as 'Europe/Berlin', got {value!r}") from ex
+    return value
+
+
+def _check_format(value: str) -> str:
+    """Write an instant in the pattern and read it back: its day must survive."""
+    if value in (RFC3339, EPOCH_S, EPOCH_MS):
+        return value
+    try:
+        read = datetime.strptime(_PROBE.strftime(value), value)  # noqa: DTZ007 - the day alone
+    except ValueError as ex:
+        wanted = f"a strptime pattern, {RFC3339!r}, {EPOCH_S!r} or {EPOCH_MS!r}"
+        raise ValueError(f"must be {wanted}, got {value!r}") from ex
+    if read.date() != _PROBE.date():
+        raise ValueError(f"must hold year, month and day, got {value!r}")
+    return value
+
+
+def _as_act(value: object) -> object:
+    return {"type": value} if isinstance(value, str) else value
+
+
+Kind = Annotated[str, AfterValidator(_check_kind)]
+FieldName = Annotated[str, AfterValidator(_check_field)]
 
 
 class Strict(BaseModel):
     """Refuse keys that the reference does not know."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Created(Strict):
-    """Give a ticket's first row a `created` act of its own."""
-
-    at: str
-    actor: Literal["customer", "agent", "bot", "system"] = "customer"
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 class Act(Strict):
-    """Be the act that a value of the type column, or a filled time column, stands for."""
+    """Be the act that a value, a condition or a filled time column stands for.
 
-    type: str
-    actor: Literal["customer", "agent", "bot", "system"] | None = None
+    `fields` are read from the row for this act alone, beside those of the whole file.
+    """
+
+    type: Kind
+    actor: Annotated[str, AfterValidator(_check_actor)] | None = None
     public: bool | None = None
     reason: str | None = None
+    fields: dict[FieldName, Text] = {}
+
+
+class Condition(Act):
+    """Be an act that a row is when every named column has the value, or one of the values."""
+
+    when: dict[Text, str | list[str]]
+
+
+class Created(Strict):
+    """Give a ticket's first row a `created` act of its own, at the instant of the column."""
+
+    at: Text
+    actor: Annotated[str, AfterValidator(_check_actor)] = "customer"
 
 
 class Times(Strict):
-    """Say how instants are written: strptime patterns, "rfc3339", "epoch_s" or "epoch_ms"."""
+    """Say how instants are written, tried in this order, and the zone of those without offset."""
 
-    formats: Annotated[list[str], Field(min_length=1)] = ["rfc3339"]
-    zone: str = "UTC"
+    formats: Annotated[
+        list[Annotated[str, AfterValidator(_check_format)]], Field(min_length=1)
+    ] = [RFC3339]
+    zone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
+
+
+ActOrType = Annotated[Act, BeforeValidator(_as_act)]
 
 
 class MappingFile(Strict):
     """Be a whole mapping file."""
 
-    source: Annotated[str, Field(min_length=1, pattern=r"^[^/]+$")]
+    source: Annotated[str, StringConstraints(min_length=1, pattern=r"^[^/]+$")]
     kind: Literal["event", "update", "wide"]
     format: Literal["csv", "json", "jsonl"] = "csv"
-    encoding: str = "utf-8"
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    encoding: Annotated[str, AfterValidator(_check_encoding)] = "utf-8"
+    delimiter: Annotated[str, StringConstraints(pattern=r'^[^"\r\n]$')] = ","
+    rows: Text | None = None
     empty: list[str] = [""]
     times: Times = Times()
-    fields: dict[str, str]
-    constants: dict[str, Scalar] = {}
-    values: dict[str, dict[str, str | dict[str, Scalar] | None]] = {}
+    fields: dict[FieldName, Text]
+    constants: dict[FieldName, Scalar] = {}
+    values: dict[str, dict[str, Scalar | dict[FieldName, Scalar]]] = {}
     created: Created | None = None
-    type_column: str | None = None
-    types: dict[str, str | Act] = {}
-    columns: dict[str, str | Act] = {}
-    shows: list[str] | dict[str, list[str]] | None = None
+    type_column: Text | None = None
+    types: dict[str, ActOrType] = {}
+    acts: list[Condition] = []
+    unmatched: Literal["reject", "skip"] = "reject"
+    columns: dict[Text, ActOrType] = {}
+    shows: list[Kind] | dict[str, list[Kind]] | None = None
 
-    @model_validator(mode="after")
-    def _check_kind(self) -> MappingFile:
-        needs = {"event": ("ticket_id", "occurred_at"), "update": ("ticket_id", "occurred_at")}
-        missing = [key for key in needs.get(self.kind, ("ticket_id",)) if key not in self.fields]
-        if missing:
-            raise ValueError(f"fields.{missing[0]} is required for kind {self.kind!r}")
-        if self.kind == "event" and not self.type_column and "type" not in self.fields:
-            raise ValueError("kind 'event' needs type_column, or fields.type")
-        if self.kind == "wide" and not self.columns:
-            raise ValueError("kind 'wide' needs [columns]: time column = type of the act")
-        return self
+
+CLOSED_VALUES = {"status": tuple(sorted(STATUSES)), "actor": tuple(ACTORS)}
+"""What the values of a value map may be, where the product's own set is closed."""

@@ -1,94 +1,146 @@
-"""The rows of a mapped log: CSV, JSON lines, or one JSON array."""
+"""The rows of a mapped log: CSV, JSON lines, or one JSON document."""
 
 from __future__ import annotations
 
 import csv
+import logging
 from collections.abc import Iterator
 
 import orjson
 
-from connectors.files import Oversize, is_blank, read_lines
-from connectors.mapping import Mapping, Row
-from slawatch.errors import EventError
+from connectors.columns import Row, find_column
+from connectors.decoding import explain_body
+from connectors.files import MAX_LINE_BYTES, Oversize, read_chunks, read_lines
+from connectors.mapping import Mapping
+from connectors.mapping_model import MappingFile
+from slawatch.errors import ConfigError, EventError, Problem
+
+MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
+"""A longer JSON document is not read: JSON lines have no such limit."""
+
+_log = logging.getLogger(__name__)
 
 
 def read_rows(path: str, mapping: Mapping) -> Iterator[Row | EventError]:
-    """Yield rows in the order of the log; what is no row comes as the error that says why."""
+    """Yield rows in the order of the log; what is no row comes as the error that says why.
+
+    Raises `ConfigError` when the file cannot be opened or its CSV header lacks what the mapping
+    needs, `ConnectorError` when the file breaks off.
+    """
     match mapping.file.format:
         case "csv":
-            yield from _read_csv(path, mapping)
+            return _read_csv(path, mapping)
         case "jsonl":
-            yield from _read_jsonl(path)
+            return _read_jsonl(path, mapping.file.encoding)
         case "json":
-            yield from _read_json(path)
-
-
-def _lines(path: str, mapping: Mapping) -> Iterator[str | EventError]:
-    encoding = mapping.file.encoding
-    for line in read_lines(path):
-        if isinstance(line, Oversize):
-            yield EventError("oversize", f"a line of {line.length} bytes is too long")
-            continue
-        try:
-            yield line.decode(encoding)
-        except UnicodeDecodeError as ex:
-            yield EventError("bad_encoding", f"not {encoding} at byte {ex.start}")
+            return _read_json(path, mapping.file)
 
 
 def _read_csv(path: str, mapping: Mapping) -> Iterator[Row | EventError]:
-    errors: list[EventError] = []
-
-    def texts() -> Iterator[str]:
-        for line in _lines(path, mapping):
-            if isinstance(line, EventError):
-                errors.append(line)
-            else:
-                yield line + "\n"
-
-    reader = csv.reader(texts(), delimiter=mapping.file.delimiter)
-    header: list[str] | None = None
+    file = mapping.file
+    csv.field_size_limit(MAX_LINE_BYTES)
+    rejected: list[EventError] = []
+    reader = csv.reader(
+        _read_texts(path, file.encoding, rejected), delimiter=file.delimiter, strict=True
+    )
+    header: list[str] = []
     while True:
         try:
             row = next(reader, None)
         except csv.Error as ex:
             yield EventError("malformed", f"not CSV: {ex}")
             continue
-        yield from errors
-        errors.clear()
+        if not header:
+            header = _check_header(path, mapping, row, rejected)
+            continue
+        if rejected:
+            yield from rejected
+            rejected.clear()
         if row is None:
             return
-        if header is None:
-            header = [name.removeprefix("\ufeff").strip() for name in row]
-        elif len(row) == len(header):
+        if len(row) == len(header):
             yield dict(zip(header, row, strict=True))
-        elif row:
+        else:
             yield EventError("malformed", f"a row must have {len(header)} columns, got {len(row)}")
 
 
-def _read_jsonl(path: str) -> Iterator[Row | EventError]:
+def _read_texts(path: str, encoding: str, rejected: list[EventError]) -> Iterator[str]:
+    """Yield the lines that can be read; the others go aside, so that the next row finds them."""
     for line in read_lines(path):
         if isinstance(line, Oversize):
-            yield EventError("oversize", f"a line of {line.length} bytes is too long")
-        elif not is_blank(line):
-            yield _parse_row(line)
+            rejected.append(EventError("oversize", f"a line of {line.length} bytes is too long"))
+            continue
+        try:
+            text = line.decode(encoding)
+        except UnicodeDecodeError as ex:
+            rejected.append(EventError("bad_encoding", f"not {encoding} at byte {ex.start}"))
+        else:
+            yield text + "\n"
 
 
-def _parse_row(text: bytes) -> Row | EventError:
+def _check_header(
+    path: str, mapping: Mapping, row: list[str] | None, rejected: list[EventError]
+) -> list[str]:
+    """Return the names of the columns; a file that is another one is told at once."""
+    file = mapping.file
+    if rejected:
+        raise ConfigError([Problem(path, "", f"the header cannot be read: {rejected[0]}")])
+    if row is None:
+        raise ConfigError([Problem(path, "", "has no header: the file is empty")])
+    header = [name.removeprefix("\ufeff").strip() for name in row]
+    needed = [file.fields[key] for key in ("ticket_id", "occurred_at") if key in file.fields]
+    missing = [name for name in needed if name not in header]
+    if file.kind == "wide" and not any(name in header for name in file.columns):
+        missing += file.columns
+    if missing:
+        msg = (
+            f"the header lacks {', '.join(map(repr, missing))}, which mapping {mapping.name!r} "
+            f"needs; it has {', '.join(map(repr, header)):.400}"
+        )
+        raise ConfigError([Problem(path, "", msg)])
+    optional = (*file.fields.values(), *file.columns, *((file.created.at,) if file.created else ()))
+    lacking = [name for name in optional if name not in header and "{" not in name]
+    if lacking:
+        _log.info("the header lacks columns of the mapping file=%s columns=%s", path, lacking)
+    return header
+
+
+def _read_jsonl(path: str, encoding: str) -> Iterator[Row | EventError]:
+    for line in read_lines(path):
+        body = line.to_body() if isinstance(line, Oversize) else line
+        row = _parse_json(body, encoding)
+        yield row if isinstance(row, dict | EventError) else _reject_row(row)
+
+
+def _parse_json(body: bytes, encoding: str) -> object:
     try:
-        row = orjson.loads(text)
+        if encoding in ("utf-8", "utf-8-sig"):
+            return orjson.loads(body.removeprefix(b"\xef\xbb\xbf"))
+        return orjson.loads(body.decode(encoding))
+    except UnicodeDecodeError as ex:
+        return EventError("bad_encoding", f"not {encoding} at byte {ex.start}")
     except orjson.JSONDecodeError as ex:
-        return EventError("malformed", f"not JSON: {ex}")
-    return row if isinstance(row, dict) else EventError("bad_type", "a row must be an object")
+        return explain_body(body, ex)
 
 
-def _read_json(path: str) -> Iterator[Row | EventError]:
-    text = b"\n".join(line for line in read_lines(path) if isinstance(line, bytes))
-    try:
-        rows = orjson.loads(text)
-    except orjson.JSONDecodeError as ex:
-        yield EventError("malformed", f"not JSON: {ex}")
+def _read_json(path: str, file: MappingFile) -> Iterator[Row | EventError]:
+    """Read a whole document: a list of rows, one row, or rows somewhere inside."""
+    body = bytearray()
+    for chunk in read_chunks(path):
+        body += chunk
+        if len(body) > MAX_DOCUMENT_BYTES:
+            yield EventError("oversize", f"a document over {MAX_DOCUMENT_BYTES} bytes is too long")
+            return
+    document = _parse_json(bytes(body), file.encoding)
+    if isinstance(document, EventError):
+        yield document
         return
-    if isinstance(rows, dict):  # REST exports wrap the rows: {"result": [...]}
-        rows = next((value for value in rows.values() if isinstance(value, list)), [rows])
-    for row in rows if isinstance(rows, list) else []:
-        yield row if isinstance(row, dict) else EventError("bad_type", "a row must be an object")
+    found = document
+    if file.rows is not None and isinstance(document, dict):
+        found = find_column(document, file.rows)
+    for row in found if isinstance(found, list) else [found]:
+        yield row if isinstance(row, dict) else _reject_row(row)
+
+
+def _reject_row(row: object) -> EventError:
+    return EventError("bad_type", f"a row must be a JSON object, got {row!r:.80}")

@@ -212,7 +212,7 @@ class ConditionTable(Table):
         list[Annotated[Actor, PlainValidator(parse_actor)]], BeforeValidator(_as_list)
     ] = []
     public: StrictBool | None = None
-    min_tier: Annotated[StrictInt, Field(ge=1, le=9)] = 1
+    min_tier: Annotated[StrictInt, Field(ge=1, le=9)] = 0
     tier: Literal["clock"] | None = None
 
 

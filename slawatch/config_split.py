@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from slawatch.config_calendars import CalendarShelf
-from slawatch.config_policies import Draft
+from slawatch.config_policies import Draft, Promise
 from slawatch.events import OTHER, PRIORITIES
 from slawatch.policy import Goal, Policy
 
@@ -19,7 +19,7 @@ from slawatch.policy import Goal, Policy
 def build_policies(drafts: Sequence[Draft], shelf: CalendarShelf) -> Iterator[Policy]:
     """Yield the engine's policies of the drafts, in order."""
     for draft in drafts:
-        groups = _group_priorities(draft)
+        groups = group_priorities(draft.promises, draft.match.priorities)
         for region in (*_regions(draft, shelf), ""):
             for number, (priorities, calendars) in enumerate(groups):
                 last = number == len(groups) - 1
@@ -39,16 +39,20 @@ def _regions(draft: Draft, shelf: CalendarShelf) -> list[str]:
     return [region for region in regions if not wanted or region in wanted]
 
 
-def _group_priorities(draft: Draft) -> list[tuple[list[str], dict[str, str]]]:
-    """Group the priorities that agree on every goal's calendar; the last group has the rest."""
-    wanted = draft.match.priorities
-    others = _calendars(draft, OTHER) if not wanted or OTHER in wanted else {}
+def group_priorities(
+    promises: Mapping[str, Promise], wanted: frozenset[str]
+) -> list[tuple[list[str], dict[str, str]]]:
+    """Group the priorities that agree on every goal's calendar; the last group has the rest.
+
+    `wanted` are those that the policy matches; none stands for all.
+    """
+    others = _calendars(promises, OTHER) if not wanted or OTHER in wanted else {}
     rest: tuple[list[str], dict[str, str]] = ([], others)
     groups = [rest]
     for priority in PRIORITIES:
         if wanted and priority not in wanted:
             continue
-        own = _calendars(draft, priority)
+        own = _calendars(promises, priority)
         for members, calendars in groups:
             if all(calendars.get(target, name) == name for target, name in own.items()):
                 members.append(priority)
@@ -59,10 +63,10 @@ def _group_priorities(draft: Draft) -> list[tuple[list[str], dict[str, str]]]:
     return [*groups[1:], rest]
 
 
-def _calendars(draft: Draft, priority: str) -> dict[str, str]:
+def _calendars(promises: Mapping[str, Promise], priority: str) -> dict[str, str]:
     return {
         target: promise.calendar_of(priority)
-        for target, promise in draft.promises.items()
+        for target, promise in promises.items()
         if promise.amount_of(priority) is not None
     }
 

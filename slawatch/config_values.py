@@ -29,6 +29,7 @@ _UNITS_US = {
 _DURATION = re.compile(r"(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?")
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,4})?)%")
 _OFFSET = re.compile(r"([+-])([0-9dhms]+)( business)?")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LEAP_YEAR = 2024
 
 
@@ -155,7 +156,7 @@ def parse_date(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
     try:
-        if isinstance(value, str) and len(value) == len("2026-12-25"):
+        if isinstance(value, str) and _DATE.fullmatch(value):
             return date.fromisoformat(value)
     except ValueError:
         pass
@@ -165,7 +166,7 @@ def parse_date(value: object) -> date:
 def parse_annual_date(value: object) -> tuple[int, int]:
     """Read "12-25" as month and day."""
     try:
-        if isinstance(value, str) and len(value) == len("12-25"):
+        if isinstance(value, str) and _DATE.fullmatch(f"{_LEAP_YEAR}-{value}"):
             day = date.fromisoformat(f"{_LEAP_YEAR}-{value}")
             return day.month, day.day
     except ValueError:

@@ -225,12 +225,17 @@ def test_a_booking_taken_back_was_never_made(
     assert panes.quantiles(NOON + HOUR) == expected.quantiles(NOON + HOUR)
 
 
-def test_a_series_without_panes_is_gone() -> None:
-    panes = panes_with(NOON)
-    panes.book(PHONE, NOON, "met", -1)
-    panes.book_duration(PHONE, NOON, 90.0, -1)
-    assert panes.results(NOON) == {}
-    assert panes.snapshot() == panes_with(NOON).snapshot()[:25] + bytes(4)
+def test_a_pane_that_is_back_at_zero_is_gone() -> None:
+    panes, outcome, duration = panes_with(NOON), panes_with(NOON), panes_with(NOON)
+    for each in (panes, outcome):
+        each.book(URGENT, NOON, "met")
+        each.book(URGENT, NOON, "met", -1)
+    for each in (panes, duration):
+        each.book_duration(URGENT, NOON, 5.0)
+        each.book_duration(URGENT, NOON, 5.0, -1)
+    assert outcome.snapshot() == duration.snapshot() == panes.snapshot()
+    assert panes.snapshot() == panes_with(NOON).snapshot()
+    assert set(panes.results(NOON)) == {PHONE}
 
 
 @given(bookings, st.integers(0, 26 * 60), st.integers(0, 26 * 60))
@@ -250,6 +255,48 @@ def test_a_question_changes_no_other_answer(some: list[Booking], nows: list[int]
     for now in nows:
         assert panes.results(now) == booked(some).results(now)
         assert panes.quantiles(now) == booked(some).quantiles(now)
+
+
+@pytest.mark.parametrize(
+    "now",
+    [
+        pytest.param(NOON - 40 * MINUTE, id="a-little-earlier"),
+        pytest.param(NOON - 20 * HOUR, id="long-before"),
+        pytest.param(NOON + 40 * MINUTE, id="a-little-later"),
+        pytest.param(NOON + 20 * HOUR, id="long-after"),
+    ],
+)
+def test_a_window_moves_both_ways(now: int) -> None:
+    instants = range(NOON - 30 * HOUR, NOON + 30 * HOUR, 10 * MINUTE)
+    panes, fresh = panes_with(*instants), panes_with(*instants)
+    panes.quantiles(NOON)
+    assert panes.results(now) == fresh.results(now)
+    assert panes.quantiles(now) == fresh.quantiles(now)
+
+
+def test_what_was_forgotten_leaves_the_windows_too() -> None:
+    panes = panes_with(*range(NOON - 30 * HOUR, NOON + HOUR, MINUTE))
+    panes.quantiles(NOON)
+    panes.forget(NOON + 20 * MINUTE)
+    assert panes.results(NOON)[PHONE]["1h"] == (40, 0)
+    assert panes.results(NOON + 20 * MINUTE)[PHONE]["1h"] == (60, 0)
+    assert panes.results(NOON + 20 * MINUTE)[PHONE]["8h"] == (31 * 15 + 15, 0)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "expected"),
+    [
+        pytest.param(4 * HOUR - 1, {"15m", "8h"}, id="same-block"),
+        pytest.param(8 * HOUR - 1, {"15m", "8h"}, id="next-block"),
+        pytest.param(8 * HOUR, {"8h"}, id="minutes-gone"),
+        pytest.param(100 * HOUR - 1, {"8h"}, id="next-block-of-quarters"),
+        pytest.param(100 * HOUR, set(), id="all-gone"),
+    ],
+)
+def test_unasked_the_oldest_panes_go_by_the_latest_booking(ahead: int, expected: set[str]) -> None:
+    start = NOON // (200 * HOUR) * 200 * HOUR
+    panes = panes_with(start, start + ahead)
+    assert windows(panes, start) & {"15m", "8h"} == expected
 
 
 def test_what_an_answer_holds_is_the_asker_s() -> None:
@@ -302,19 +349,15 @@ def test_a_restored_snapshot_goes_on_as_the_original(
     assert again.snapshot() == whole.snapshot()
 
 
-@given(bookings)
-def test_a_snapshot_does_not_depend_on_order_or_questions(some: list[Booking]) -> None:
-    panes, turned = PaneSet(utc_day), PaneSet(utc_day)
+@given(bookings, st.lists(st.just(NOON), max_size=1))
+def test_a_snapshot_does_not_depend_on_order_or_questions(
+    some: list[Booking], asked: list[int]
+) -> None:
+    panes, turned = booked(some), booked(some[::-1])
+    for now in asked:
+        turned.results(now)
     for each in (panes, turned):
-        each.forget(NOON)
-    for (key, at, outcome, count), (key2, at2, outcome2, count2) in zip(
-        some, some[::-1], strict=True
-    ):
-        panes.book(key, at, outcome, count)
-        turned.book(key2, at2, outcome2, count2)
-        turned.results(at)
-    for each in (panes, turned):
-        each.book(PHONE, NOON + HOUR, "met")
+        each.forget(NOON + HOUR)
     assert panes.snapshot() == turned.snapshot()
 
 

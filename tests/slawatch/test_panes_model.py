@@ -16,15 +16,18 @@ from slawatch.panes import PaneSet
 from slawatch.sketch import find_bucket, read_bucket
 
 MINUTE = 60_000_000
-HOUR = 60 * MINUTE
+QUARTER = 15 * MINUTE
 CHANGE = 1_774_746_000_000_000
 """When the clocks of Berlin went forward, on 29 March 2026."""
 BERLIN = ZoneInfo("Europe/Berlin")
 KEYS = (("channel", "phone", "fix"), ("team", "l1", "fix"))
 
 keys = st.sampled_from(KEYS)
-instants = st.integers(CHANGE - 60 * HOUR, CHANGE + 60 * HOUR) | st.integers(
-    CHANGE - 70 * MINUTE, CHANGE + 70 * MINUTE
+instants = st.builds(
+    lambda panes, rest: CHANGE + panes + rest,
+    st.integers(-30, 70).map(lambda n: n * MINUTE)
+    | st.integers(-240, 240).map(lambda n: n * QUARTER),
+    st.sampled_from((0, MINUTE - 1)),
 )
 
 
