@@ -95,7 +95,9 @@ class FieldReader:
     What a text comes to is remembered: most columns hold few different texts.
     """
 
-    def __init__(self, file: MappingFile, fields: Mapping[str, str], *, required: Iterable[str] = ()) -> None:
+    def __init__(
+        self, file: MappingFile, fields: Mapping[str, str], *, required: Iterable[str] = ()
+    ) -> None:
         """Compile the table; a value of a `required` key that does not parse is an error."""
         self._empty = frozenset(file.empty)
         self._required = frozenset(required)
@@ -141,9 +143,7 @@ class FieldReader:
             raise EventError("bad_type", f"column {column!r} must be a text, got {raw!r:.80}")
         return raw
 
-    def _build_converter(
-        self, file: MappingFile, key: str, column: str
-    ) -> Callable[[str], object]:
+    def _build_converter(self, file: MappingFile, key: str, column: str) -> Callable[[str], object]:
         values = {**file.values.get(column, {}), **file.values.get(key, {})}
         empty = self._empty
         parse = self._build_parser(key, column)

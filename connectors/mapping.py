@@ -193,9 +193,7 @@ class RowDecoder:
             }
         ]
 
-    def _decode_wide(
-        self, row: Row, said: dict[str, Any], ticket_id: str
-    ) -> list[dict[str, Any]]:
+    def _decode_wide(self, row: Row, said: dict[str, Any], ticket_id: str) -> list[dict[str, Any]]:
         events = []
         standing = {key: said.pop(key) for key in _STANDING if key in said}
         for column, kind, is_shared, act in self._columns:

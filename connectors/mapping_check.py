@@ -139,11 +139,14 @@ def _find_bad_values(values: Mapping[str, Any], used: Mapping[str, set[str]]) ->
             yield f"values.{name}", f"maps a field or column that nothing reads{hint(name, used)}"
             continue
         for text, value in _table(table).items():
-            said = value if isinstance(value, dict) else {key: value for key in used[name]}
+            said = value if isinstance(value, dict) else dict.fromkeys(used[name], value)
             for key, meant in said.items():
                 allowed = CLOSED_VALUES.get(key)
                 if allowed and meant not in allowed:
-                    yield f"values.{name}.{text}", f"{key} {meant!r} is unknown{hint(meant, allowed)}"
+                    yield (
+                        f"values.{name}.{text}",
+                        f"{key} {meant!r} is unknown{hint(meant, allowed)}",
+                    )
 
 
 def _used_columns(data: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, set[str]]:

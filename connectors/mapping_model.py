@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from slawatch.config_values import hint
 from slawatch.events import ACTORS, KINDS, STATUSES
@@ -121,9 +128,9 @@ class Created(Strict):
 class Times(Strict):
     """Say how instants are written, tried in this order, and the zone of those without offset."""
 
-    formats: Annotated[
-        list[Annotated[str, AfterValidator(_check_format)]], Field(min_length=1)
-    ] = [RFC3339]
+    formats: Annotated[list[Annotated[str, AfterValidator(_check_format)]], Field(min_length=1)] = [
+        RFC3339
+    ]
     zone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
 
 

@@ -7,12 +7,17 @@ from collections.abc import Iterable, Iterator
 import orjson
 
 from connectors.decoding import KEPT_BYTES, Reject, explain_body
-from connectors.files import Oversize, is_blank, read_lines
+from connectors.files import Oversize, read_lines
 from connectors.mapping import Mapping, RowDecoder
 from connectors.rows import read_rows
 from slawatch.errors import EventError
 from slawatch.events import MAX_AHEAD_US, Event
 from slawatch.parsing import Vocabulary, parse_event
+
+
+NATIVE = "replay"
+"""The connector of native lines in a replay."""
+_AHEAD = "the event lies more than 5 minutes ahead of the clock"
 
 
 def read_log(
@@ -23,18 +28,51 @@ def read_log(
     `now` is the wall clock: what lies more than 5 minutes ahead of it is rejected, since in a
     replay it would carry log time away. `received_at` is the event's own time.
     """
-    rows = _native(path) if mapping is None else _mapped(path, mapping)
-    connector = "replay" if mapping is None else mapping.source
-    for number, row in enumerate(rows, 1):
+    if mapping is None:
+        yield from _read_native(path, vocabulary, now + MAX_AHEAD_US)
+    else:
+        yield from _read_mapped(path, mapping, vocabulary, now + MAX_AHEAD_US)
+
+
+def _read_native(path: str, vocabulary: Vocabulary, latest_at: int) -> Iterator[Event | Reject]:
+    loads = orjson.loads
+    for number, line in enumerate(read_lines(path), 1):
+        try:
+            event = parse_event(loads(line), None, NATIVE, vocabulary)  # type: ignore[arg-type]  # an Oversize is no JSON
+            if event.occurred_at <= latest_at:
+                yield event
+                continue
+            raise EventError("future", _AHEAD)
+        except orjson.JSONDecodeError as error:
+            head = line.head if isinstance(line, Oversize) else line
+            ex = explain_line(line, error)
+            yield Reject(NATIVE, ex.reason, str(ex), head[:KEPT_BYTES], f"{path}:{number}", 0)
+        except EventError as ex:
+            body = line if isinstance(line, bytes) else line.head
+            yield Reject(NATIVE, ex.reason, str(ex), body[:KEPT_BYTES], f"{path}:{number}", 0)
+
+
+def explain_line(line: bytes | Oversize, error: orjson.JSONDecodeError) -> EventError:
+    """Say why a line is no JSON."""
+    if isinstance(line, Oversize):
+        return EventError("oversize", f"a line of {line.length} bytes is too long")
+    return explain_body(line, error)
+
+
+def _read_mapped(
+    path: str, mapping: Mapping, vocabulary: Vocabulary, latest_at: int
+) -> Iterator[Event | Reject]:
+    source = mapping.source
+    for number, row in enumerate(_decode(path, mapping), 1):
         if isinstance(row, Reject):
             yield row
             continue
         try:
-            event = parse_event(row, None, connector, vocabulary)
-            if event.occurred_at > now + MAX_AHEAD_US:
-                raise EventError("future", "the event lies ahead of the clock")
+            event = parse_event(row, None, source, vocabulary)
+            if event.occurred_at > latest_at:
+                raise EventError("future", _AHEAD)
         except EventError as ex:
-            yield Reject(connector, ex.reason, str(ex), _body(row), f"{path}:{number}", 0)
+            yield Reject(source, ex.reason, str(ex), _body(row), f"{path}:{number}", 0)
         else:
             yield event
 
@@ -43,24 +81,7 @@ def _body(row: object) -> bytes:
     return orjson.dumps(row, default=repr)[:KEPT_BYTES]
 
 
-def _native(path: str) -> Iterator[object]:
-    loads = orjson.loads
-    for number, line in enumerate(read_lines(path), 1):
-        if is_blank(line):
-            continue
-        if isinstance(line, Oversize):
-            ex = EventError("oversize", f"a line of {line.length} bytes is too long")
-            yield Reject("replay", ex.reason, str(ex), line.head, f"{path}:{number}", 0)
-            continue
-        try:
-            yield loads(line)
-        except orjson.JSONDecodeError as error:
-            ex = explain_body(line, error)
-            body = line[:KEPT_BYTES]
-            yield Reject("replay", ex.reason, str(ex), body, f"{path}:{number}", 0)
-
-
-def _mapped(path: str, mapping: Mapping) -> Iterator[object]:
+def _decode(path: str, mapping: Mapping) -> Iterator[object]:
     decoder = RowDecoder(mapping)
     for number, row in enumerate(read_rows(path, mapping), 1):
         try:

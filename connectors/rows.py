@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import logging
+import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import orjson
+import zstandard
 
 from connectors.columns import Row, find_column
 from connectors.decoding import explain_body
-from connectors.files import MAX_LINE_BYTES, Oversize, read_chunks, read_lines
+from connectors.files import Oversize, read_lines
+from connectors.files import _open as open_chunks
 from connectors.mapping import Mapping
 from connectors.mapping_model import MappingFile
-from slawatch.errors import ConfigError, EventError, Problem
+from slawatch.errors import ConfigError, ConnectorError, EventError, Problem
 
 MAX_DOCUMENT_BYTES = 256 * 1024 * 1024
 """A longer JSON document is not read: JSON lines have no such limit."""
@@ -38,7 +42,6 @@ def read_rows(path: str, mapping: Mapping) -> Iterator[Row | EventError]:
 
 def _read_csv(path: str, mapping: Mapping) -> Iterator[Row | EventError]:
     file = mapping.file
-    csv.field_size_limit(MAX_LINE_BYTES)
     rejected: list[EventError] = []
     reader = csv.reader(
         _read_texts(path, file.encoding, rejected), delimiter=file.delimiter, strict=True
@@ -48,6 +51,8 @@ def _read_csv(path: str, mapping: Mapping) -> Iterator[Row | EventError]:
         try:
             row = next(reader, None)
         except csv.Error as ex:
+            if not header:
+                raise ConfigError([Problem(path, "", f"the header is not CSV: {ex}")]) from ex
             yield EventError("malformed", f"not CSV: {ex}")
             continue
         if not header:
@@ -125,13 +130,8 @@ def _parse_json(body: bytes, encoding: str) -> object:
 
 def _read_json(path: str, file: MappingFile) -> Iterator[Row | EventError]:
     """Read a whole document: a list of rows, one row, or rows somewhere inside."""
-    body = bytearray()
-    for chunk in read_chunks(path):
-        body += chunk
-        if len(body) > MAX_DOCUMENT_BYTES:
-            yield EventError("oversize", f"a document over {MAX_DOCUMENT_BYTES} bytes is too long")
-            return
-    document = _parse_json(bytes(body), file.encoding)
+    body = _read_document(path)
+    document = _parse_json(body, file.encoding) if isinstance(body, bytes) else body
     if isinstance(document, EventError):
         yield document
         return
@@ -140,6 +140,19 @@ def _read_json(path: str, file: MappingFile) -> Iterator[Row | EventError]:
         found = find_column(document, file.rows)
     for row in found if isinstance(found, list) else [found]:
         yield row if isinstance(row, dict) else _reject_row(row)
+
+
+def _read_document(path: str) -> bytes | EventError:
+    body = bytearray()
+    with ExitStack() as stack:
+        try:
+            for chunk in open_chunks(path, stack):
+                body += chunk
+                if len(body) > MAX_DOCUMENT_BYTES:
+                    return EventError("oversize", f"over {MAX_DOCUMENT_BYTES} bytes: too long")
+        except (OSError, EOFError, zlib.error, zstandard.ZstdError) as ex:
+            raise ConnectorError(f"{path!r} cannot be read to its end: {ex}") from ex
+    return bytes(body)
 
 
 def _reject_row(row: object) -> EventError:

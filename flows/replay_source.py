@@ -61,22 +61,10 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
         events: list[Event] = []
         rejects: list[Reject] = []
         self._wait_seconds = 0.0
-        taken = 0
-        while taken < self._batch_size:
-            item = self._ahead or next(self._items, None)
-            self._ahead = None
-            if item is None:
-                self._ended = True
-                break
-            if type(item) is Reject:
-                rejects.append(item)
-            else:
-                assert isinstance(item, Event)
-                if not self._is_due(item):
-                    self._ahead = item
-                    break
-                events.append(self._receive(item))
-            taken += 1
+        if self._speed is None:
+            taken = self._take_all(events, rejects)
+        else:
+            taken = self._take_due(events, rejects, self._speed)
         self._count += taken
         if self._received_at:
             behind = 0 if self._ended else 1 + self._disorder_us
@@ -85,22 +73,51 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
         self._on_progress(self._count, self._received_at)
         return [Batch(PARTITION, self._tick, events, rejects, 0)]
 
-    def _receive(self, event: Event) -> Event:
-        if event.occurred_at >= self._received_at:
-            self._received_at = event.occurred_at
-            return event
-        return event._replace(received_at=self._received_at)
+    def _take_all(self, events: list[Event], rejects: list[Reject]) -> int:
+        received_at = self._received_at
+        taken = 0
+        for item in islice(self._items, self._batch_size):
+            taken += 1
+            if isinstance(item, Event):
+                if item.occurred_at >= received_at:
+                    received_at = item.occurred_at
+                    events.append(item)
+                else:
+                    events.append(item._replace(received_at=received_at))
+            else:
+                rejects.append(item)
+        self._received_at = received_at
+        self._ended = taken < self._batch_size
+        return taken
 
-    def _is_due(self, event: Event) -> bool:
-        """Tell whether its time has come, at the replay's speed."""
-        if self._speed is None:
-            return True
+    def _take_due(self, events: list[Event], rejects: list[Reject], speed: float) -> int:
+        """Take what is due at the replay's speed."""
+        taken = 0
+        while taken < self._batch_size:
+            item = self._ahead or next(self._items, None)
+            self._ahead = None
+            if item is None:
+                self._ended = True
+                break
+            if isinstance(item, Reject):
+                rejects.append(item)
+            elif self._is_due(item, speed):
+                self._received_at = max(self._received_at, item.occurred_at)
+                events.append(item._replace(received_at=self._received_at))
+            else:
+                self._ahead = item
+                break
+            taken += 1
+        return taken
+
+    def _is_due(self, event: Event, speed: float) -> bool:
+        """Tell whether its time has come."""
         now = time.monotonic()
         if not self._began[1]:
             self._began = (now, event.occurred_at)
-        passed_us = (now - self._began[0]) * 1e6 * self._speed
+        passed_us = (now - self._began[0]) * 1e6 * speed
         early_us = event.occurred_at - self._began[1] - passed_us
-        self._wait_seconds = max(0.0, min(early_us / 1e6 / self._speed, 0.05))
+        self._wait_seconds = max(0.0, min(early_us / 1e6 / speed, 0.05))
         return early_us <= 0
 
     def next_awake(self) -> datetime | None:

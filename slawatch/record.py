@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 VERSION = 1
 
 # next_at, created_at, adopted_at, crossed_at, last_at, holder_since, pause_since; profile; assignee;
-# folded, acts, hops, clocks, cycles, holders, extras; status, pauses, contact, replied; base
-_HEADER = Struct("<7qII3H4B4BI")
+# folded, acts, hops, clocks, cycles, holders, extras; status, pauses, contact, replied, over; base
+_HEADER = Struct("<7qII3H4B5BI")
+_OVER_AT = Struct("<7qII3H4B4B").size
 _CLOCK = Struct("<BHBBHBBI4qI")  # the fields every clock has
 _MORE = Struct("<5qIIqBB")  # those of a clock that was paused, has breached or has ended
 _PAUSE = Struct("<qq")
@@ -44,6 +45,11 @@ def read_last_at(row: bytes) -> int:
     """Return the instant of the last act folded into a packed ticket."""
     at: int = _NEXT_AT.unpack_from(row, 4 * 8)[0]
     return at
+
+
+def is_over(row: bytes) -> bool:
+    """Tell whether a packed ticket only waits for the end of its retention."""
+    return row[_OVER_AT] == 1
 
 
 def read_next_at(row: bytes) -> int:
@@ -91,6 +97,7 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
             ticket.pauses,
             ticket.contact,
             ticket.replied,
+            ticket.is_over(),
             len(base),
         ),
         _acts_struct(len(ticket.acts)).pack(*flat),
@@ -178,7 +185,7 @@ def unpack_ticket(
         ticket.pause_since,
     ) = head[:7]
     ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[9:16]
-    ticket.status, ticket.pauses, ticket.contact, ticket.replied, n_base = head[16:21]
+    ticket.status, ticket.pauses, ticket.contact, ticket.replied, _, n_base = head[16:22]
     at = _HEADER.size
     acts = _acts_struct(n_acts)
     flat = acts.unpack_from(row, at)

@@ -19,7 +19,7 @@ from slawatch.events import EXPIRED, NO_ATTRS, UNKNOWN_NAMES, Event, build_pseud
 from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
-from slawatch.record import pack_ticket, read_last_at, read_next_at, unpack_ticket
+from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
 from slawatch.settle import Settler
 from slawatch.ticket import RESOLVED, Ticket
 from slawatch.verdicts import Output
@@ -113,8 +113,13 @@ class Shard:
     def _settle_touched(self, out: Output) -> None:
         """Publish what the acts of the last instant say, now that it has passed."""
         at = self._touched_at
+        settle, heap = self.settler.settle, self._heap
         for ticket in self._touched.values():
-            self._settle(ticket, at, out)
+            settle(ticket, at, out)
+            next_at = ticket.next_at
+            if at < next_at < ticket.queued_at:
+                ticket.queued_at = next_at
+                heappush(heap, (next_at, ticket.key))
         self._touched.clear()
 
     def park(self) -> None:
@@ -129,6 +134,11 @@ class Shard:
         heap = self._heap
         while heap and heap[0][0] <= until:
             at, key = heappop(heap)
+            kept = self.tickets.get(key)
+            if type(kept) is bytes and (read_next_at(kept) != at or is_over(kept)):
+                if read_next_at(kept) == at:
+                    self._forget(key)
+                continue
             ticket = self.get(key)
             if ticket is None or ticket.queued_at != at:
                 continue
@@ -153,8 +163,12 @@ class Shard:
         if ticket.live or (ticket.status < RESOLVED and not ticket.clocks):
             self.take_act(ticket, build_pseudo(EXPIRED, at, ticket.key), out)
             return
-        del self.tickets[ticket.key]
-        self._hot.pop(ticket.key, None)
+        self._forget(ticket.key)
+
+    def _forget(self, key: str) -> None:
+        del self.tickets[key]
+        self._hot.pop(key, None)
+        self.work.touched.add(key)
 
     def _settle(self, ticket: Ticket, now: int, out: Output) -> None:
         """Publish what `now` allows, and queue the ticket for its next instant."""
@@ -176,53 +190,58 @@ class Shard:
     # -- acts ----------------------------------------------------------------------------------
 
     def _take(self, event: Event, log_at: int, out: Output) -> None:
+        at, _, _, id_hash = event[:4]
         key = event.key
         ticket = self._hot.get(key) or self.get(key)
         if event.unknown:
-            for bit, name in UNKNOWN_NAMES.items():
-                if event.unknown & bit:
-                    out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
+            self._count_unknown(event, out)
         if ticket is None:
             floor = log_at - self.book.rules.retention_us
-            if event.occurred_at < floor and self.began_at < floor:
+            if at < floor and self.began_at < floor:
                 self._note(event, "rejected", out)
                 out.counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
                 return
             ticket = self._open(event)
         acts = ticket.acts
-        id_hash = event.id_hash
         for index, known in enumerate(acts):
-            if known.id_hash == id_hash:
+            if known[3] == id_hash:
                 self._repeat(ticket, index, event, log_at, out)
                 return
-        act = event
-        if ticket.base is not None and act.occurred_at <= (base_at := read_last_at(ticket.base)):
-            base = unpack_ticket(key, ticket.base, self.fold)
-            if any(known.id_hash == id_hash for known in base.acts):
-                self._note(event, "duplicate", out)
-                return
-            act = act._replace(occurred_at=base_at, rank=0)  # the past before the base is closed
-        if not acts or act > acts[-1]:
-            acts.append(act)
-            late = False
-            if act.occurred_at <= log_at:
-                if act.occurred_at > ticket.crossed_at and ticket.folded == len(acts) - 1:
-                    effects: list[Given] = []
-                    self.fold.apply(ticket, act, effects)
-                    ticket.folded += 1
-                    if effects:
-                        self._count(effects, act.occurred_at, out)
-                else:
-                    late = act.occurred_at <= ticket.crossed_at
-                    self._refold(ticket, acts[: ticket.folded], log_at, out)
-        else:
-            late = self._insert(ticket, act, log_at, out)
-        if late:
-            self._note(event, "late", out)
         self._touched[key] = ticket
         self.work.touched.add(key)
+        if ticket.base is not None and at <= read_last_at(ticket.base):
+            if self._is_in_base(ticket, id_hash):
+                self._note(event, "duplicate", out)
+                return
+            # the past before the base is closed
+            event = event._replace(occurred_at=read_last_at(ticket.base), rank=0)
+        folded = ticket.folded
+        if (
+            at <= log_at
+            and folded == len(acts)
+            and at > ticket.crossed_at
+            and (not acts or event > acts[-1])
+        ):
+            acts.append(event)
+            effects: list[Given] = []
+            self.fold.apply(ticket, event, effects)
+            ticket.folded = folded + 1
+            if effects:
+                self._count(effects, at, out)
+        elif self._insert(ticket, event, log_at, out):
+            self._note(event, "late", out)
         if len(acts) > MAX_ACTS:
             self.rebase(ticket, MAX_ACTS // 2)
+
+    @staticmethod
+    def _count_unknown(event: Event, out: Output) -> None:
+        for bit, name in UNKNOWN_NAMES.items():
+            if event.unknown & bit:
+                out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
+
+    def _is_in_base(self, ticket: Ticket, id_hash: int) -> bool:
+        base = unpack_ticket(ticket.key, ticket.base or b"", self.fold)
+        return any(known.id_hash == id_hash for known in base.acts)
 
     @staticmethod
     def _note(event: Event, outcome: str, out: Output) -> None:

@@ -55,6 +55,16 @@ class Ticket:
         self.cycles: dict[int, int] = {}
         self.held: dict[tuple[str, int], list[int]] = {}
 
+    def is_over(self) -> bool:
+        """Tell whether nothing is left to publish and nothing waits: only retention runs."""
+        return (
+            self.queued_at == self.next_at
+            and not self.live
+            and not self.watched
+            and self.folded == len(self.acts)
+            and (self.status >= RESOLVED or bool(self.clocks))
+        )
+
     def become(self, other: Ticket) -> None:
         """Take over everything of another state of the same ticket."""
         self.__dict__.clear()
