@@ -60,7 +60,7 @@ def find_unmeasured(config: Config) -> list[tuple[str, str, str, str]]:
                 if not _is_promised(config, target.spec.name):
                     continue
                 if not book.is_observable(target.spec, name, channel):
-                    acts = {kind for condition in target.spec.stop for kind in condition.kinds}
+                    acts = {kind for condition in book.own_stop(target.spec) for kind in condition.kinds}
                     missing = ", ".join(sorted(Kind(kind).name.lower() for kind in acts))
                     found.append((name, channel or "any", target.spec.name, missing))
     return found
@@ -106,3 +106,5 @@ def _print(
     table.add_section()
     table.add_row("series", f"{budget.start:,}", f"{budget.ceiling:,}")
     OUT.print(table)
+    if not budget.is_over:
+        OUT.print(f"ok: at most {budget.ceiling:,} series of {budget.limit:,} allowed")

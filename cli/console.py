@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import sys
 import time
 from collections.abc import Iterator
@@ -13,11 +14,13 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
+from slawatch.config_values import parse_duration
 from slawatch.errors import ConfigError, SlawatchError
 
 OUT = Console()
 ERR = Console(stderr=True, highlight=False)
 EXIT_CONFIG = 2
+_MIN_INTERVAL_SECONDS = 0.1
 
 
 class JsonFormatter(logging.Formatter):
@@ -58,6 +61,33 @@ def told_errors() -> Iterator[None]:
     except (SlawatchError, OSError) as ex:
         ERR.print(f"[bold red]error[/] {_plain(str(ex))}", soft_wrap=True)
         raise typer.Exit(1) from ex
+    except RuntimeError as ex:
+        # What a step of the flow raised comes wrapped by the engine: tell the cause, if it is ours.
+        cause = _find_own(ex)
+        if cause is None:
+            raise
+        ERR.print(f"[bold red]error[/] {_plain(str(cause))}", soft_wrap=True)
+        raise typer.Exit(EXIT_CONFIG if isinstance(cause, ConfigError) else 1) from ex
+
+
+def _find_own(ex: BaseException | None) -> SlawatchError | None:
+    while ex is not None and not isinstance(ex, SlawatchError):
+        ex = ex.__cause__
+    return ex
+
+
+def read_interval(text: str, option: str) -> float:
+    """Read an option's interval: a duration, or seconds with a fraction; in seconds."""
+    try:
+        seconds = float(text.removesuffix("s"))
+    except ValueError:
+        try:
+            seconds = parse_duration(text) / 1e6
+        except ValueError as ex:
+            raise ConfigError(f"{option}: {ex}") from ex
+    if not _MIN_INTERVAL_SECONDS <= seconds < math.inf:
+        raise ConfigError(f"{option}: must be {_MIN_INTERVAL_SECONDS}s or more, got {text!r}")
+    return seconds
 
 
 def _plain(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from cli.console import OUT, told_errors
@@ -18,12 +19,13 @@ from connectors.log_sqlite import SqliteLog
 from connectors.mapping import load_mapping
 from connectors.replay import read_log, sort_log
 from connectors.wall import WallClock
-from slawatch.clocks import State
+from slawatch.clocks import Clock, State
 from slawatch.config import Config, Settings, load_config
 from slawatch.errors import ConfigError
 from slawatch.events import Event
 from slawatch.openwork import clock_state
 from slawatch.timeline import VERDICT, Timeline, render_span, tell_timeline
+from slawatch.verdicts import BREACHED, MET
 
 _READ = 5000
 
@@ -86,31 +88,66 @@ def _from_state(state: Path, config: Config, ticket: str) -> Iterator[Event]:
 
 def render_at(at: int) -> str:
     """Render an instant for people, in UTC."""
-    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    return f"{_day(at)} {_time(at)}"
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d")
+
+
+def _time(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).strftime("%H:%M:%S.%f")[:-3]
 
 
 def _print(key: str, timeline: Timeline, now: int) -> None:
-    OUT.print(f"[bold]{key}[/] as of {render_at(now)} UTC", highlight=False)
-    table = Table("time (UTC)", "what", "clock", "", "why", box=None, pad_edge=False)
+    OUT.print(f"[bold]{escape(key)}[/] as of {render_at(now)} UTC", highlight=False)
+    OUT.print(_lines(timeline))
+    OUT.print()
+    OUT.print(_clocks(timeline, now))
+    if timeline.unmeasured:
+        OUT.print(f"not measured, for the source cannot show their end: {', '.join(timeline.unmeasured)}")
+
+
+def _lines(timeline: Timeline) -> Table:
+    """Lay out what happened; the day stands on a line of its own, where it changes."""
+    table = Table(box=None, pad_edge=False)
+    for title in ("time (UTC)", "what", "clock", ""):
+        table.add_column(title, no_wrap=True)
+    table.add_column("why", overflow="fold")
+    day = ""
     for entry in timeline.entries:
+        if _day(entry.at) != day:
+            day = _day(entry.at)
+            table.add_row(day, style="dim")
         style = {"breached": "red", "to_breached": "red", "warning": "yellow"}.get(entry.word, "")
         name = f"{entry.target} #{entry.cycle}" if entry.target else ""
         word = f"[bold]{entry.word}[/]" if entry.what == VERDICT else entry.word
-        table.add_row(render_at(entry.at), entry.what, name, word, entry.detail, style=style)
-    OUT.print(table)
-    OUT.print()
-    clocks = Table("clock", "state", "elapsed", "goal", "due (UTC)", "policy", box=None, pad_edge=False)
+        table.add_row(_time(entry.at), entry.what, name, word, escape(entry.detail), style=style)
+    return table
+
+
+def _clocks(timeline: Timeline, now: int) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for title in ("clock", "state", "elapsed", "goal", "due (UTC)"):
+        table.add_column(title, no_wrap=True)
+    table.add_column("policy")
     for clock in timeline.clocks:
-        is_live = clock.state <= State.PAUSED
         due_at = clock.due_at()
-        clocks.add_row(
+        table.add_row(
             f"{timeline.names[clock.target]} #{clock.cycle}",
-            clock_state(clock) if is_live else State(clock.state).name.lower(),
+            _state(clock),
             render_span(clock.elapsed(now)),
             render_span(clock.goal.goal_us),
-            render_at(due_at) if due_at else "",
+            render_at(due_at)[:19] if due_at else "",
             clock.goal.policy,
         )
-    OUT.print(clocks)
-    if timeline.unmeasured:
-        OUT.print(f"not measured, for the source cannot show their end: {', '.join(timeline.unmeasured)}")
+    return table
+
+
+def _state(clock: Clock) -> str:
+    """Say where a clock stands, or what it came to."""
+    if clock.is_live():
+        return clock_state(clock)
+    if clock.state == State.STOPPED:
+        return BREACHED if clock.breached_at else MET
+    return "breached, cancelled" if clock.breached_at else "cancelled"

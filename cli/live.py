@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import ERR, set_up_logging, told_errors
+from cli.console import ERR, read_interval, set_up_logging, told_errors
 from cli.screen import Screen
 from connectors.demo import DemoDesk
 from connectors.demo_model import BACKFILL_US
@@ -37,7 +37,7 @@ def run(  # noqa: PLR0913 - the command's options
     state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
     host: Annotated[str | None, typer.Option(help="Where to serve metrics")] = None,
     port: Annotated[int | None, typer.Option(help="Where to serve metrics; 0 takes a free port")] = None,
-    snapshot_interval: Annotated[float | None, typer.Option(min=0.1, help="Seconds between two snapshots")] = None,
+    snapshot_interval: Annotated[str | None, typer.Option(help="Between two snapshots of the state, as 60s")] = None,
     log_format: Annotated[str, typer.Option(help="text or json")] = "text",
 ) -> None:
     """Run the monitor on live input until SIGTERM or Ctrl-C."""
@@ -60,14 +60,15 @@ def up(
     is_terminal = sys.stdout.isatty()
     set_up_logging(as_json=False, level=logging.WARNING if is_terminal else logging.INFO)
     with told_errors():
-        config = load_config(policy or [DEMO_POLICY])
+        names = policy or [DEMO_POLICY]
+        config = load_config(names)
         options = _options(config, state, None, port, None)
-        screen = Screen(config.rules, is_terminal=is_terminal)
+        screen = Screen(config.rules, names, is_terminal=is_terminal)
         _run(config, options, [], stdin=False, seed=seed, screen=screen)
 
 
 def _options(
-    config: Config, state: Path | None, host: str | None, port: int | None, interval: float | None
+    config: Config, state: Path | None, host: str | None, port: int | None, interval: str | None
 ) -> LiveOptions:
     settings = config.settings
     return LiveOptions(
@@ -75,7 +76,11 @@ def _options(
         host=settings.host if host is None else host,
         port=settings.port if port is None else port,
         shards=settings.shards,
-        snapshot_seconds=interval or settings.snapshot_interval_seconds,
+        snapshot_seconds=(
+            settings.snapshot_interval_seconds
+            if interval is None
+            else read_interval(interval, "--snapshot-interval")
+        ),
     )
 
 

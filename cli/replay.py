@@ -8,9 +8,10 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
-from cli.console import ERR, OUT, told_errors
+from cli.console import ERR, OUT, read_interval, told_errors
 from cli.summary import summarize
 from connectors.decoding import Reject
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
@@ -58,7 +59,10 @@ class Log:
         """Read the log from its start, in the order of time unless told otherwise."""
         now = WallClock().now()
         items = read_log(self.path, self.mapping, self.config.vocabulary, now=now)
-        return sort_log(items) if self.sorts else items
+        if self.sorts:
+            return sort_log(items)
+        # The first item opens the file: what is wrong with it is said before the flow starts.
+        return chain(list(islice(items, 1)), items)
 
 
 def replay(  # noqa: PLR0913 - the command's options
@@ -71,8 +75,8 @@ def replay(  # noqa: PLR0913 - the command's options
     disorder: Annotated[str, typer.Option(help="By how much event time may run behind its maximum")] = "0s",
     order: Annotated[str, typer.Option(help="time: sort the log first; file: as it stands")] = "time",
     speed: Annotated[float | None, typer.Option(help="Replay at N times the log's own speed")] = None,
-    shards: Annotated[int, typer.Option(min=1, max=256)] = 16,
-    workers: Annotated[int, typer.Option(min=1, max=16)] = 1,
+    shards: Annotated[int, typer.Option(min=1, max=256, help="Parts of the state; verdicts do not depend on it")] = 16,
+    workers: Annotated[int, typer.Option(min=1, max=16, help="Threads; verdicts do not depend on it")] = 1,
     batch: Annotated[int, typer.Option(min=1, help="Events read at once")] = 2000,
     snapshot_interval: Annotated[str, typer.Option(help="Between two snapshots of the state")] = "60s",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
@@ -89,7 +93,7 @@ def replay(  # noqa: PLR0913 - the command's options
             batch_size=batch,
             disorder_us=_duration(disorder, "--disorder"),
             speed=speed,
-            snapshot_seconds=_duration(snapshot_interval, "--snapshot-interval") / 1e6,
+            snapshot_seconds=read_interval(snapshot_interval, "--snapshot-interval"),
         )
         with ExitStack() as stack:
             folder = state or Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -125,10 +129,12 @@ def _replay(
         table = VerdictTable(folder / TABLE_NAME, is_durable=is_kept)
         stack.callback(table.close)
         with _progress() as advance:
-            read = _counted(log, advance)
+            # Read here, not in the flow: a file that is not there is an error, not a crash.
+            items = log.read()
+            advance.begin(len(items) if isinstance(items, list) else None)
             run_replay(
                 log.config.rules,
-                read,
+                lambda: items,
                 options,
                 table=table,
                 quarantine=quarantine,
@@ -149,30 +155,25 @@ def _replay(
         return summarize(contents, table.count(), time.monotonic() - began)
 
 
-def _counted(log: Log, advance: _Advance) -> Callable[[], Iterable[Event | Reject]]:
-    def read() -> Iterable[Event | Reject]:
-        items = log.read()
-        if isinstance(items, list):
-            advance.total = len(items)
-        return items
-
-    return read
-
-
 class _Advance:
-    """Move the progress bar; `total` is known once the log has been sorted."""
+    """Move the progress bar: the log is read first, its length is known once it is sorted."""
 
     def __init__(self, progress: Progress | None, task: TaskID | None) -> None:
         self._progress = progress
         self._task = task
-        self.total: int | None = None
         self._began = time.monotonic()
+
+    def begin(self, total: int | None) -> None:
+        """Go over from reading to replaying."""
+        self._began = time.monotonic()
+        if self._progress is not None and self._task is not None:
+            self._progress.update(self._task, description="replaying", total=total)
 
     def __call__(self, count: int, _at: int) -> None:
         if self._progress is None or self._task is None:
             return
         rate = f"{count / max(time.monotonic() - self._began, 0.001):,.0f}/s"
-        self._progress.update(self._task, completed=count, total=self.total, rate=rate)
+        self._progress.update(self._task, completed=count, rate=rate)
 
 
 @contextmanager
@@ -181,14 +182,14 @@ def _progress() -> Iterator[_Advance]:
         yield _Advance(None, None)
         return
     columns = (
-        TextColumn("replay"),
+        TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=ERR) as progress:
-        task = progress.add_task("replay", total=None, rate="")
+        task = progress.add_task("reading", total=None, rate="")
         yield _Advance(progress, task)
 
 

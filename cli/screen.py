@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.live import Live as LiveDisplay
 from rich.table import Table
@@ -13,20 +16,23 @@ from rich.text import Text
 from cli.console import OUT
 from flows.live import Live
 from flows.store import Contents, Results
+from slawatch.config import Settings
 from slawatch.policy import Rules
 from slawatch.views import View, merge
 
 WINDOW = "8h"
 _REFRESH_SECONDS = 1.0
 _PLAIN_SECONDS = 10.0
+_STALE_US = 5_000_000
 
 
 class Screen:
     """Show how the desk does: a live table on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, rules: Rules, *, is_terminal: bool) -> None:
-        """Take the rules, for objectives and the order of channels."""
+    def __init__(self, rules: Rules, policies: Sequence[str], *, is_terminal: bool) -> None:
+        """Take the rules, for objectives and the order of channels, and the names they came by."""
         self._rules = rules
+        self._policies = policies
         self._is_terminal = is_terminal
 
     def watch(self, live: Live) -> None:
@@ -52,29 +58,34 @@ class Screen:
     def render(self, live: Live) -> RenderableType:
         """Return the whole screen."""
         contents = live.store.read()
-        results = _results(contents)
         view = merge(contents.views.values())
-        targets = [
-            target.name
-            for target in self._rules.targets
-            if any(key[0] == "channel" and key[2] == target.name for key in results)
-        ]
-        table = Table(title=f"attainment of the last {WINDOW}", title_justify="left")
-        table.add_column("channel")
-        for target in targets:
-            table.add_column(target.replace("_", " "), justify="right")
-        for channel in self._rules.channels:
-            row = [self._cell(results, channel, target) for target in targets]
-            if any(cell.plain for cell in row):
-                table.add_row(channel, *row)
-        return Group(self._head(contents, view), table, _where(live))
+        head = self._head(contents, view, live.wall.now())
+        return Group(head, self._table(_results(contents)), self._where(live, view))
 
-    def _head(self, contents: Contents, view: View) -> Text:
+    def _table(self, results: Results) -> Table:
+        """Lay out targets by channels: names of channels are the shorter ones."""
+        shown = {key[1:] for key in results if key[0] == "channel"}
+        channels = [name for name in self._rules.channels if any(name == c for c, _ in shown)]
+        title = f"attainment of the last {WINDOW} in %, ! is below the objective"
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=0, pad_edge=False)
+        table.add_column("target")
+        for channel in channels:
+            table.add_column(channel, justify="right", no_wrap=True, min_width=6)
+        for target in self._rules.targets:
+            row = [self._cell(results, channel, target.name) for channel in channels]
+            if any(cell.plain for cell in row):
+                table.add_row(target.name.replace("_", " "), *row)
+        return table
+
+    def _head(self, contents: Contents, view: View, now: int) -> Text:
         log_at = contents.log_at
-        age = "starting" if not log_at else _clock(log_at)
+        text = Text("slawatch  ")
+        text.append(_clock(log_at) if log_at else "starting")
+        if not log_at or now - log_at > _STALE_US:
+            text.append("  catching up", "yellow")
         breached = sum(count for key, count in view.clocks.items() if key[3] == "breached")
         at_risk = sum(count for key, count in view.clocks.items() if key[3] == "at_risk")
-        text = Text(f"slawatch  {age}  {_open(view)} tickets open  ")
+        text.append(f"\n{_open(view)} tickets open  ")
         text.append(f"{breached} clocks breached  ", "red" if breached else "")
         text.append(f"{at_risk} at risk", "yellow" if at_risk else "")
         return text
@@ -86,8 +97,20 @@ class Screen:
         share = met / (met + breached)
         objective = self._objective(target)
         style = "blue" if share >= objective else "yellow" if share >= objective - 0.05 else "red"
-        word = "" if share >= objective else " low"
-        return Text(f"{share:.1%}{word}", style)
+        mark = " " if share >= objective else "!"
+        return Text(f"{math.floor(share * 1000) / 10:.1f}{mark}", style)
+
+    def _where(self, live: Live, view: View) -> Text:
+        options = live.options
+        ticket = view.urgent[0].ticket if view.urgent else "TICKET"
+        flags = "".join(f" --policy {name}" for name in self._policies)
+        if options.state != Settings().folder:
+            flags += f" --state {options.state}"
+        return Text(
+            f"metrics  http://{options.host}:{live.server.port}/metrics\n"
+            f"why      ./run explain {ticket}{flags}\n"
+            "stop     Ctrl-C; the state is kept, the next start goes on where it was"
+        )
 
     def _objective(self, target: str) -> float:
         goals = [p.goals[target].objective_ratio for p in self._rules.policies if target in p.goals]
@@ -106,13 +129,3 @@ def _open(view: View) -> int:
 
 def _clock(at: int) -> str:
     return datetime.fromtimestamp(at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-
-
-def _where(live: Live) -> Text:
-    server = live.server
-    state = live.options.state
-    return Text(
-        f"metrics  http://{live.options.host}:{server.port}/metrics\n"
-        f"a ticket slawatch explain TICKET --policy demo --state {state}\n"
-        "stop     Ctrl-C (state is kept; ./run goes on where it was)"
-    )

@@ -48,11 +48,13 @@ def parse_template(template: str) -> tuple[tuple[str, str | None], ...]:
     """
     if "{" not in template and "}" not in template:
         return (("", template),)
-    parts: list[tuple[str, str | None]] = []
-    for before, column, spec, conversion in Formatter().parse(template):
-        if column == "" or spec or conversion:
-            raise ValueError(f"must name columns in braces and nothing else, got {template!r}")
-        parts.append((before, column))
+    try:
+        pieces = list(Formatter().parse(template))
+    except ValueError as ex:
+        raise ValueError(f"must name columns in braces, got {template!r}: {ex}") from ex
+    if any(column == "" or spec or conversion for _, column, spec, conversion in pieces):
+        raise ValueError(f"must name columns in braces and nothing else, got {template!r}")
+    parts = [(before, column) for before, column, _, _ in pieces]
     if all(column is None for _, column in parts):
         raise ValueError(f"must name at least one column in braces, got {template!r}")
     return tuple(parts)

@@ -123,7 +123,7 @@ FIRST_RESPONSE_SECONDS: Mapping[str, int] = {
 }
 """What the desk believes its goals to be: it drives overlooked tickets and ratings only."""
 
-UPDATE_SECONDS: Mapping[str, int] = {"urgent": 2700, "high": 3 * 3600, "normal": 20 * 3600}
+UPDATE_SECONDS: Mapping[str, int] = {"urgent": 1500, "high": 6000, "normal": 20 * 3600}
 """About how often a customer who waits hears something; a low ticket's does not."""
 
 

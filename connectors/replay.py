@@ -14,7 +14,6 @@ from slawatch.errors import EventError
 from slawatch.events import MAX_AHEAD_US, Event
 from slawatch.parsing import Vocabulary, parse_event
 
-
 NATIVE = "replay"
 """The connector of native lines in a replay."""
 _AHEAD = "the event lies more than 5 minutes ahead of the clock"

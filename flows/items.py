@@ -36,7 +36,7 @@ class Said(NamedTuple):
 
     `origin` is the shard (or "read"), whose log time is `log_at`. `watermark_at` is the latest
     event time in the batch, 0 without events; `delays` the longest delivery by connector in
-    microseconds.
+    microseconds. `lateness_us` is how long after its instant a deadline was passed.
     """
 
     partition: str
@@ -52,3 +52,4 @@ class Said(NamedTuple):
     watermark_at: int = 0
     backlog: int = 0
     delays: Mapping[str, int] = {}
+    lateness_us: int = 0

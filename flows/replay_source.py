@@ -67,11 +67,13 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
             taken = self._take_due(events, rejects, self._speed)
         self._count += taken
         if self._received_at:
-            behind = 0 if self._ended else 1 + self._disorder_us
-            tick = self._received_at - behind
-            self._tick = max(self._tick, tick)
+            self._tick = max(self._tick, self._claim())
         self._on_progress(self._count, self._received_at)
         return [Batch(PARTITION, self._tick, events, rejects, 0)]
+
+    def _claim(self) -> int:
+        """Return up to when everything has been read: more may come with the last's time."""
+        return self._received_at - (0 if self._ended else 1 + self._disorder_us)
 
     def _take_all(self, events: list[Event], rejects: list[Reject]) -> int:
         received_at = self._received_at

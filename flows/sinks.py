@@ -104,6 +104,8 @@ def show_views(store: Store) -> Callable[[list[tuple[str, Said]]], None]:
         for _, said in items:
             if said.view is not None:
                 store.put_view(said.origin, said.view)
+            if said.lateness_us:
+                store.put_gauge(conventions.LATENESS.name, (), said.lateness_us / 1e6)
 
     return show
 

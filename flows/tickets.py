@@ -84,6 +84,10 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
 
     def _say(self, out: Output, *, show: bool) -> Said:
         view = None
+        wall = self._options.wall
+        late_us = 0
+        if wall is not None and out.verdicts:
+            late_us = max(0, wall() - self.shard.log_at)
         if show:
             view = self.shard.view(self.shard.log_at)
             self._viewed = time.monotonic()
@@ -97,6 +101,7 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
             out.durations,
             out.verdicts,
             view,
+            lateness_us=late_us,
         )
 
     def snapshot(self) -> bytes:

@@ -148,7 +148,19 @@ class Book:
         if not shows:
             return True
         shown = shows.get(channel, shows.get("", frozenset()))
-        return any(not condition.kinds.isdisjoint(shown) for condition in target.stop)
+        return any(not condition.kinds.isdisjoint(shown) for condition in self.own_stop(target))
+
+    def own_stop(self, target: Target) -> tuple[Condition, ...]:
+        """Return a target's stop conditions without those of the later stages of its chain.
+
+        A later stage's act stops the earlier ones, but does not show them.
+        """
+        for later in self.rules.targets:
+            if later.after == target.name and later.chain and later.chain == target.chain:
+                count = len(target.stop) - len(later.stop)
+                if target.stop[count:] == later.stop:
+                    return target.stop[:count]
+        return target.stop
 
     def reactions(
         self, kinds: int, actor: int, tier: int, *, public: bool

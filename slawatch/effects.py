@@ -27,6 +27,8 @@ class Effect(IntEnum):
     RATING = 11
     CONTACT = 12
     PRIORITY_CHANGED = 13
+    UNMATCHED = 14
+    EXCUSED = 15
 
 
 Given = tuple[Effect, tuple[str, ...], int]

@@ -20,7 +20,7 @@ from slawatch.interning import (
     FIRST_TEAM,
     Interner,
 )
-from slawatch.labels import BOT, HUMAN
+from slawatch.labels import BOT, EXCUSE_REASONS, HUMAN, OTHER
 from slawatch.policy import Reopen
 from slawatch.ticket import (
     CLOSED,
@@ -54,6 +54,7 @@ _COUNTED = (
     | 1 << Kind.REOPENED
     | 1 << Kind.ESCALATED
     | 1 << Kind.SURVEY_SENT
+    | 1 << Kind.EXCUSED
     | 1 << Kind.RATED
     | 1 << Kind.ABANDONED
     | 1 << Kind.ACKNOWLEDGED
@@ -142,8 +143,11 @@ class Fold(Clockwork):
             self._change_pauses(ticket, step.pauses, at, effects)
         if changes & CHANGED_FACTS and not first:
             self._retarget(ticket, at, self.goals(before))
-        if first and kind != Kind.CREATED:
-            ticket.adopted_at = at
+        if first:
+            if kind != Kind.CREATED:
+                ticket.adopted_at = at
+            if self.goals(ticket.profile) is self.book.no_goals:
+                effects.append((Effect.UNMATCHED, (), 1))
         if step.is_reopened:
             self._reopen(ticket, at)
         if step.reactions:
@@ -268,6 +272,8 @@ class Fold(Clockwork):
             effects.append((Effect.REOPENED, (channel, priority), 1))
         if kind == Kind.ESCALATED:
             effects.append((Effect.ESCALATED, (str(profile.tier),), 1))
+        if kind == Kind.EXCUSED:
+            self._excuse(ticket, act, priority, effects)
         if kind == Kind.SURVEY_SENT:
             effects.append((Effect.SURVEY, (channel,), 1))
         if kind == Kind.RATED and act.extras is not None and act.extras.score is not None:
@@ -278,6 +284,17 @@ class Fold(Clockwork):
             effects.append((Effect.FIRST_REPLY, (channel, name), 1))
         if ticket.contact == WAITING:
             self._note_contact(ticket, act, channel, effects)
+
+    def _excuse(
+        self, ticket: Ticket, act: Event, priority: str, effects: list[Given]
+    ) -> None:
+        """Count the breaches that people excuse; the verdict itself never changes."""
+        reason = act.attrs.reason or ""
+        reason = reason if reason in EXCUSE_REASONS else OTHER
+        for clock in ticket.clocks:
+            if clock.breached_at:
+                target = self.book.names[clock.target]
+                effects.append((Effect.EXCUSED, (priority, target, reason), 1))
 
     def _note_contact(
         self, ticket: Ticket, act: Event, channel: str, effects: list[Given]

@@ -97,6 +97,7 @@ class OpenWork:
         self._counts: Counter[Share] = Counter()
         self._oldest = Ranking(1)
         self._urgent = Ranking(URGENT)
+        self._waiting: dict[str, tuple[str, int]] = {}
         self.touched: set[str] = set()
 
     def view(
@@ -125,9 +126,12 @@ class OpenWork:
                 del self._known[old]
         self._oldest.drop(key)
         self._urgent.drop(key)
+        self._waiting.pop(key, None)
         if ticket is None or (ticket.status == CLOSED and not ticket.live):
             return
         share = self._share(ticket)
+        if share.waiting:
+            self._waiting[key] = (share.labels[0], ticket.created_at)
         share = self._known.setdefault(share, share)
         self._shares[key] = share
         self._counts[share] += 1
@@ -159,7 +163,9 @@ class OpenWork:
         tickets: Counter[tuple[str, str, str]] = Counter()
         team_tickets: Counter[tuple[str, str]] = Counter()
         clocks: Counter[tuple[str, str, str, str]] = Counter()
-        waiting: Counter[str] = Counter()
+        waiting = Counter(channel for channel, _ in self._waiting.values())
+        since = now - self._book.rules.answer_within_us
+        past = Counter(channel for channel, at in self._waiting.values() if at < since)
         for share, count in self._counts.items():
             channel, priority, team = share.labels
             if share.status != CLOSED:
@@ -168,8 +174,6 @@ class OpenWork:
                 team_tickets[team, status] += count
             for target, state in share.clocks:
                 clocks[channel, priority, target, state] += count
-            if share.waiting:
-                waiting[channel] += count
         oldest = {
             (label[0], label[1], label[2]): rows[0][0] for label, rows in self._oldest.lowest()
         }
@@ -187,7 +191,7 @@ class OpenWork:
             oldest=oldest,
             urgent=tuple(sorted(urgent)[:URGENT]),
             waiting=dict(waiting),
-            waiting_past={},
+            waiting_past=dict(past),
             log_at=now,
         )
 

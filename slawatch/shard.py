@@ -53,6 +53,8 @@ _COUNTED = {
     Effect.RATING: conventions.CSAT.name,
     Effect.CONTACT: conventions.CONTACTS.name,
     Effect.PRIORITY_CHANGED: conventions.PRIORITY_CHANGES.name,
+    Effect.UNMATCHED: conventions.UNMATCHED.name,
+    Effect.EXCUSED: conventions.EXCUSED.name,
 }
 
 
@@ -410,11 +412,20 @@ class Shard:
 
     def view(self, now: int) -> View:
         """Return the open work as of now."""
-        return self.work.view(self._peek, self.scan, now)
+        return self.work.view(self.peek, self.scan, now)
 
-    def _peek(self, key: str) -> Ticket | None:
+    def peek(self, key: str) -> Ticket | None:
+        """Return a ticket without keeping it unpacked."""
         kept = self.tickets.get(key)
         return unpack_ticket(key, kept, self.fold) if isinstance(kept, bytes) else kept
+
+    def adopt(self, other: Shard) -> None:
+        """Take over another shard's packed tickets and its interner; times stay."""
+        self.interner, self.fold, self.settler = other.interner, other.fold, other.settler
+        self.tickets, self._hot, self._touched, self._blank = other.tickets, {}, {}, {}
+        self.work = OpenWork(self.book, self.interner)
+        self.work.touched.update(self.tickets)
+        self.rebuild()
 
     def cool(self) -> None:
         """Pack the tickets that have been unpacked the longest, once there are too many."""

@@ -20,17 +20,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from slawatch.book import Book
+    from slawatch.ticket import Ticket
     from slawatch.verdicts import Output
 
 VERSION = 1
 _HEAD = Struct("<BI")
 _ROW = Struct("<HI")
+_COMPACT_OVER = 20_000
 _MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
 
 
 def pack_shard(shard: Shard) -> bytes:
     """Pack a shard; the bytes share nothing with it."""
     shard.park()
+    if len(shard.interner.asserted) > _COMPACT_OVER + 4 * len(shard.tickets):
+        compact(shard)
     interner = shard.interner
     rows: list[bytes] = []
     for key, kept in shard.tickets.items():
@@ -51,6 +55,39 @@ def pack_shard(shard: Shard) -> bytes:
         separators=(",", ":"),
     ).encode()
     return b"".join((_HEAD.pack(VERSION, len(head)), head, *rows))
+
+
+def compact(shard: Shard) -> None:
+    """Number attributes anew, those that tickets still use: the tables only grow otherwise."""
+    old = shard.interner
+    fresh = Shard(shard.book, first_at=shard.first_at)
+    moved: dict[int, int] = {-1: -1}
+
+    def move(index: int) -> int:
+        if index not in moved:
+            profile = old.profiles[index]
+            moved[index] = fresh.interner.profile_index(profile.facts.source, profile.attrs)
+        return moved[index]
+
+    for key in shard.tickets:
+        ticket = shard.peek(key)
+        if ticket is None:
+            continue
+        if ticket.base is not None:
+            base = unpack_ticket(key, ticket.base, shard.fold)
+            move_profiles(base, move)
+            ticket.base = pack_ticket(base, fresh.interner)
+        move_profiles(ticket, move)
+        fresh.tickets[key] = pack_ticket(ticket, fresh.interner)
+    shard.adopt(fresh)
+
+
+def move_profiles(ticket: Ticket, move: Callable[[int], int]) -> None:
+    """Give a ticket and its clocks the numbers of another interner."""
+    ticket.profile = move(ticket.profile)
+    for clock in ticket.clocks:
+        clock.profile, clock.labels = move(clock.profile), move(clock.labels)
+        clock.booked = move(clock.booked)
 
 
 def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
@@ -80,6 +117,7 @@ def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
         if targets is not None:
             row = pack_ticket(unpack_ticket(key, row, shard.fold, targets), shard.interner)
         shard.tickets[key] = row
+    shard.work.touched.update(shard.tickets)
     shard.rebuild()
     return shard
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connectors.columns import find_column
-from connectors.mapping import RowDecoder
+from connectors.mapping import Mapping, RowDecoder
 from slawatch.errors import EventError
 from slawatch.parsing import Vocabulary, parse_event
 from tests.connectors.mapped import EVENT, UPDATE, WIDE, write_mapping
@@ -166,6 +166,7 @@ def test_a_bad_time_column_costs_one_act(build: Build) -> None:
         pytest.param(UPDATE, {**ROW, "number": ""}, "missing_key", id="no ticket"),
         pytest.param(UPDATE, {**ROW, "number": "?"}, "missing_key", id="an empty marker"),
         pytest.param(UPDATE, {**ROW, "count": ""}, "missing_key", id="no part of the id"),
+        pytest.param(UPDATE, {**ROW, "count": "?"}, "missing_key", id="an id of an empty marker"),
         pytest.param(UPDATE, {**ROW, "updated": ""}, "missing_key", id="no instant"),
         pytest.param(UPDATE, {}, "missing_key", id="no column at all"),
         pytest.param(UPDATE, {**ROW, "updated": "30/2/2016 01:16"}, "bad_time", id="no such day"),
@@ -205,20 +206,19 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner, max_size=2),
     max_leaves=4,
 )
-COLUMNS = st.sampled_from(
-    (*ROW, "state", "group", "priority", "call", "n", "at", "what", "by", "tags", "talk", "seen")
-    + ("ID", "Created", "Solved", "Updated", "State")
-)
+MORE = ("state", "group", "priority", "call", "n", "at", "what", "by", "tags", "talk", "seen")
+COLUMNS = st.sampled_from((*ROW, *MORE, "ID", "Created", "Solved", "Updated", "State"))
 
 
-@pytest.mark.parametrize("text", [UPDATE, EVENT, WIDE], ids=["update", "event", "wide"])
+@pytest.fixture(scope="module", params=[UPDATE, EVENT, WIDE], ids=["update", "event", "wide"])
+def mapping(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Mapping:
+    return write_mapping(tmp_path_factory.mktemp("mapping"), request.param)
+
+
 @given(row=st.dictionaries(COLUMNS, VALUES, max_size=12))
-def test_no_row_raises_anything_but_an_event_error(
-    text: str, tmp_path_factory: pytest.TempPathFactory, row: dict[str, Any]
-) -> None:
-    decoder = RowDecoder(write_mapping(tmp_path_factory.getbasetemp(), text))
+def test_no_row_raises_anything_but_an_event_error(mapping: Mapping, row: dict[str, Any]) -> None:
     try:
-        events = decoder.decode({**ROW, **CALL, "what": "ring", **row})
+        events = RowDecoder(mapping).decode({**ROW, **CALL, "what": "ring", **row})
     except EventError:
         return
     assert all(event["event_id"] and "type" in event for event in events)

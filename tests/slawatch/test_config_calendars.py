@@ -152,6 +152,13 @@ def test_hours_follow_the_zone_and_holidays_of_the_region(tmp_path: Path) -> Non
     assert len(pick(config, "a")) == 2
 
 
+def test_a_region_of_the_desks_zone_may_have_holidays_of_its_own(tmp_path: Path) -> None:
+    text = '[regions.bavaria]\ncountry = "DE"\nsubdivision = "BY"\n[calendars.c]\n'
+    config = load(tmp_path, f'{text}country = "region"\n{OFFICE}{POLICY}')
+    assert not calendar_of(config, "bavaria").is_open(at("2026-01-06T10:00"))
+    assert calendar_of(config, "elsewhere").is_open(at("2026-01-06T10:00"))
+
+
 def test_round_the_clock_needs_no_table(tmp_path: Path) -> None:
     config = load(tmp_path, POLICY.replace('"c"', '"24x7"'), shipped=True)
     assert calendar_of(config).always

@@ -1,0 +1,87 @@
+"""A replay that is killed and started again says exactly what an undisturbed one says."""
+
+from __future__ import annotations
+
+import random
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from connectors.demo import demo_events
+from tests.e2e.monitor import poll, read_rows, run_slawatch, start_slawatch, write_lines
+
+START = datetime(2026, 3, 2, tzinfo=UTC)
+DAY_US = 86_400_000_000
+KILLS = 5
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a native log of a day and a half, some lines out of order, some twice."""
+    first_at = round(START.timestamp() * 1e6)
+    events = list(demo_events(11, first_at, first_at + 3 * DAY_US // 2))
+    dice = random.Random(11)
+    for index in range(0, len(events) - 200, 50):
+        events[index], events[index + 100] = events[index + 100], events[index]
+    for _ in range(200):
+        index = dice.randrange(len(events))
+        events.insert(min(len(events), index + dice.randrange(300)), events[index])
+    path = tmp_path_factory.mktemp("log") / "log.jsonl"
+    write_lines(path, events)
+    return path
+
+
+def arguments(log: Path, folder: Path, order: str) -> list[object]:
+    """Return a replay's arguments; its files lie in `folder`."""
+    return [
+        *("replay", log, "--policy", "demo", "--order", order, "--disorder", "5m"),
+        *("--state", folder / "state", "--snapshot-interval", "0.3s", "--batch", 500),
+        *("--verdicts", folder / "verdicts.jsonl", "--metrics", folder / "metrics.txt"),
+    ]
+
+
+def count_verdicts(folder: Path) -> int:
+    """Return how many verdicts are in the table so far."""
+    rows = read_rows(folder / "state" / "verdicts.sqlite3", "SELECT count(*) FROM verdicts")
+    return rows[0][0] if rows else 0
+
+
+def read_metrics(folder: Path) -> str:
+    """Return the metrics, without what tells of the process and not of the log."""
+    text = (folder / "metrics.txt").read_text()
+    return re.sub(r"(?m)^slawatch_(snapshot|last_scrape)_.*\n", "", text)
+
+
+@pytest.mark.parametrize("order", ["file", "time"])
+def test_a_killed_replay_says_what_an_undisturbed_one_says(
+    tmp_path: Path, log: Path, order: str
+) -> None:
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole.mkdir()
+    broken.mkdir()
+    code, _, messages = run_slawatch(*arguments(log, whole, order))
+    assert code == 0, messages
+    total = count_verdicts(whole)
+
+    dice = random.Random(order)
+    kills = 0
+    for number in range(KILLS):
+        seen = count_verdicts(broken)
+        wanted = min(total - 1, seen + round(total * dice.uniform(0, 2) / KILLS / 2))
+        process = start_slawatch(*arguments(log, broken, order), messages=tmp_path / "messages")
+        poll(
+            lambda p=process, w=wanted: p.poll() is not None or count_verdicts(broken) > w,
+            f"kill {number}: more than {wanted} verdicts",
+        )
+        kills += process.poll() is None
+        process.kill()
+        process.wait()
+    assert kills >= KILLS - 2, (tmp_path / "messages").read_text()
+
+    code, _, messages = run_slawatch(*arguments(log, broken, order))
+    assert code == 0, messages
+    assert (broken / "verdicts.jsonl").read_bytes() == (whole / "verdicts.jsonl").read_bytes()
+    assert read_metrics(broken) == read_metrics(whole)
+    assert total > 10_000
