@@ -24,12 +24,17 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
-# next_at, created_at, adopted_at, crossed_at, last_at, holder_since, pause_since; profile; assignee;
-# folded, acts, hops, clocks, cycles, holders, extras; status, pauses, contact, replied, over; base
-_HEADER = Struct("<7qII3H4B5BI")
-_OVER_AT = Struct("<7qII3H4B4B").size
-_CLOCK = Struct("<BHBBHBBI4qI")  # the fields every clock has
-_MORE = Struct("<5qIIqBB")  # those of a clock that was paused, has breached or has ended
+# queued_at, created_at, last_at, holder_since; profile; assignee; folded, acts, hops; clocks,
+# cycles, holders, extras; status, pauses, contact, replied; over, flags; base
+_HEADER = Struct("<4qII3H4B4B2BI")
+_OVER_AT = Struct("<4qII3H4B4B").size
+_LAST_AT = 2 * 8
+_TIMES = Struct("<3q")  # adopted_at, crossed_at, pause_since: where any is set
+_HAS_TIMES, _HAS_SEQUENCES = 1, 2
+# target, cycle; flags, with the tier in the high half; fired; profile; started_at, breach_at: a
+# clock that only runs. The rest is of those that were paused, have breached or have ended.
+_CLOCK = Struct("<BHBHIqq")
+_MORE = Struct("<BB7qIIIqBB")
 _PAUSE = Struct("<qq")
 _HELD = Struct("<BBQQ")
 _EXTRA = Struct("<HB")
@@ -43,7 +48,7 @@ _GONE = -1
 
 def read_last_at(row: bytes) -> int:
     """Return the instant of the last act folded into a packed ticket."""
-    at: int = _NEXT_AT.unpack_from(row, 4 * 8)[0]
+    at: int = _NEXT_AT.unpack_from(row, _LAST_AT)[0]
     return at
 
 
@@ -60,7 +65,12 @@ def read_next_at(row: bytes) -> int:
 
 @lru_cache(maxsize=512)
 def _acts_struct(count: int) -> Struct:
-    return Struct("<" + "qqHIQ" * count)
+    return Struct("<" + "qHIQ" * count)
+
+
+@lru_cache(maxsize=512)
+def _sequences_struct(count: int) -> Struct:
+    return Struct(f"<{count}q")
 
 
 def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
@@ -68,22 +78,23 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
     asserted = interner.assert_index
     base = ticket.base or b""
     flat: list[int] = []
+    sequences: list[int] = []
     extras: list[bytes] = []
     for index, act in enumerate(ticket.acts):
         at, sequence, _, id_hash, kind, actor, public, attrs, extra, assignee = act[:10]
         bits = (kind & 0xFF) << 3 | actor << 1 | public
-        flat += (at, sequence, bits, asserted(attrs, assignee), id_hash)
+        flat += (at, bits, asserted(attrs, assignee), id_hash)
+        sequences.append(sequence)
         if extra is not None:
             extras.append(_pack_extras(index, extra))
+    times = (ticket.adopted_at, ticket.crossed_at, ticket.pause_since)
+    flags = (_HAS_TIMES if any(times) else 0) | (_HAS_SEQUENCES if any(sequences) else 0)
     parts = [
         _HEADER.pack(
             ticket.queued_at,
             ticket.created_at,
-            ticket.adopted_at,
-            ticket.crossed_at,
             ticket.last_at,
             ticket.holder_since,
-            ticket.pause_since,
             ticket.profile,
             _NONE if ticket.assignee is None else asserted(NO_ATTRS, ticket.assignee),
             ticket.folded,
@@ -98,10 +109,15 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
             ticket.contact,
             ticket.replied,
             ticket.is_over(),
+            flags,
             len(base),
         ),
         _acts_struct(len(ticket.acts)).pack(*flat),
     ]
+    if flags & _HAS_TIMES:
+        parts.append(_TIMES.pack(*times))
+    if flags & _HAS_SEQUENCES:
+        parts.append(_sequences_struct(len(sequences)).pack(*sequences))
     parts += extras
     parts += [_pack_clock(clock) for clock in ticket.clocks]
     parts.append(b"".join(_CYCLE.pack(index, n) for index, n in ticket.cycles.items()))
@@ -127,21 +143,14 @@ def _pack_clock(clock: Clock) -> bytes:
         or clock.run_from != clock.started_at
         or bool(clock.breached_at or clock.published or clock.pauses or clock.due)
     )
-    flags = (_HAS_MORE if more else 0) | (_OBSERVED if clock.observed else 0)
     head = _CLOCK.pack(
         clock.target,
         clock.cycle,
-        clock.state,
-        flags,
+        clock.tier << 4 | (_HAS_MORE if more else 0) | (_OBSERVED if clock.observed else 0),
         clock.fired,
-        clock.published,
-        clock.tier,
         clock.profile,
         clock.started_at,
-        clock.run_from,
         clock.breach_at,
-        clock.next_at,
-        clock.labels if clock.labels >= 0 else _NONE,
     )
     if not more:
         return head
@@ -150,11 +159,16 @@ def _pack_clock(clock: Clock) -> bytes:
         (
             head,
             _MORE.pack(
+                clock.state,
+                clock.published,
+                clock.run_from,
+                clock.next_at,
                 clock.elapsed_us,
                 clock.wall_us,
                 clock.breached_at,
                 clock.stopped_at,
                 clock.due,
+                clock.labels if clock.labels >= 0 else _NONE,
                 clock.booked if clock.booked >= 0 else _NONE,
                 len(pauses),
                 clock.booked_at,
@@ -174,30 +188,30 @@ def unpack_ticket(
     `targets`, where the rules have changed since, gives each old target its new index.
     """
     head = _HEADER.unpack_from(row)
-    ticket = Ticket(key, head[7])
-    (
-        ticket.next_at,
-        ticket.created_at,
-        ticket.adopted_at,
-        ticket.crossed_at,
-        ticket.last_at,
-        ticket.holder_since,
-        ticket.pause_since,
-    ) = head[:7]
-    ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[9:16]
-    ticket.status, ticket.pauses, ticket.contact, ticket.replied, _, n_base = head[16:22]
+    ticket = Ticket(key, head[4])
+    ticket.next_at, ticket.created_at, ticket.last_at, ticket.holder_since = head[:4]
+    ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[6:13]
+    ticket.status, ticket.pauses, ticket.contact, ticket.replied, _, flags, n_base = head[13:20]
     at = _HEADER.size
     acts = _acts_struct(n_acts)
     flat = acts.unpack_from(row, at)
     at += acts.size
+    if flags & _HAS_TIMES:
+        ticket.adopted_at, ticket.crossed_at, ticket.pause_since = _TIMES.unpack_from(row, at)
+        at += _TIMES.size
+    sequences: tuple[int, ...] = (0,) * n_acts
+    if flags & _HAS_SEQUENCES:
+        sequences = _sequences_struct(n_acts).unpack_from(row, at)
+        at += 8 * n_acts
     extras: dict[int, Extras] = {}
     for _ in range(n_extras):
         at = _unpack_extras(row, at, extras)
     asserted = fold.interner.asserted
-    ticket.assignee = None if head[8] == _NONE else asserted[head[8]][1]
+    ticket.assignee = None if head[5] == _NONE else asserted[head[5]][1]
     ticket.grace_us = fold.book.grace_of(key)
     ticket.acts = [
-        _unpack_act(key, flat[i * 5 : i * 5 + 5], extras.get(i), asserted) for i in range(n_acts)
+        _unpack_act(key, flat[i * 4 : i * 4 + 4], sequences[i], extras.get(i), asserted)
+        for i in range(n_acts)
     ]
     trigger = FOREVER
     for _ in range(n_clocks):
@@ -229,9 +243,13 @@ def unpack_ticket(
 
 
 def _unpack_act(
-    key: str, row: tuple[int, ...], extras: Extras | None, asserted: Sequence[Asserted]
+    key: str,
+    row: tuple[int, ...],
+    sequence: int,
+    extras: Extras | None,
+    asserted: Sequence[Asserted],
 ) -> Event:
-    at, sequence, bits, index, id_hash = row
+    at, bits, index, id_hash = row
     kind = bits >> 3
     if kind > _LAST_KIND:
         kind -= 256  # a pseudo-act
@@ -281,20 +299,15 @@ def _unpack_clock(
     (
         clock.target,
         clock.cycle,
-        clock.state,
         flags,
         clock.fired,
-        clock.published,
-        clock.tier,
         clock.profile,
         clock.started_at,
-        clock.run_from,
         clock.breach_at,
-        clock.next_at,
-        labels,
     ) = _CLOCK.unpack_from(row, at)
     at += _CLOCK.size
-    clock.labels = -1 if labels == _NONE else labels
+    clock.run_from = clock.started_at
+    clock.tier = flags >> 4
     clock.observed = bool(flags & _OBSERVED)
     if targets is not None:
         new = targets[clock.target]
@@ -307,11 +320,16 @@ def _unpack_clock(
     if not flags & _HAS_MORE:
         return clock, at
     (
+        clock.state,
+        clock.published,
+        clock.run_from,
+        clock.next_at,
         clock.elapsed_us,
         clock.wall_us,
         clock.breached_at,
         clock.stopped_at,
         clock.due,
+        labels,
         booked,
         n_pauses,
         clock.booked_at,
@@ -319,6 +337,7 @@ def _unpack_clock(
         reason,
     ) = _MORE.unpack_from(row, at)
     at += _MORE.size
+    clock.labels = -1 if labels == _NONE else labels
     clock.booked = -1 if booked == _NONE else booked
     clock.reason = _REASONS[reason]
     if n_pauses:
