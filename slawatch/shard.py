@@ -20,6 +20,7 @@ from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
 from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
+from slawatch.retell import fold_anew, is_in_base, rebase
 from slawatch.settle import Settler
 from slawatch.ticket import RESOLVED, Ticket
 from slawatch.verdicts import Output
@@ -32,9 +33,6 @@ if TYPE_CHECKING:
 
 MAX_ACTS = 256
 """Over this many acts the older half of a ticket becomes its base."""
-
-MAX_BASE_IDS = 8192
-"""How many acts of a base are remembered to tell repetitions."""
 
 _EVENTS = conventions.EVENTS.name
 _CONNECTOR = itemgetter(Event._fields.index("connector"))
@@ -212,7 +210,7 @@ class Shard:
         self._touched[key] = ticket
         self.work.touched.add(key)
         if ticket.base is not None and at <= read_last_at(ticket.base):
-            if self._is_in_base(ticket, id_hash):
+            if is_in_base(self.fold, ticket, id_hash):
                 self._note(event, "duplicate", out)
                 return
             # the past before the base is closed
@@ -233,17 +231,13 @@ class Shard:
         elif self._insert(ticket, event, log_at, out):
             self._note(event, "late", out)
         if len(acts) > MAX_ACTS:
-            self.rebase(ticket, MAX_ACTS // 2)
+            rebase(self.fold, ticket, MAX_ACTS // 2)
 
     @staticmethod
     def _count_unknown(event: Event, out: Output) -> None:
         for bit, name in UNKNOWN_NAMES.items():
             if event.unknown & bit:
                 out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
-
-    def _is_in_base(self, ticket: Ticket, id_hash: int) -> bool:
-        base = unpack_ticket(ticket.key, ticket.base or b"", self.fold)
-        return any(known.id_hash == id_hash for known in base.acts)
 
     @staticmethod
     def _note(event: Event, outcome: str, out: Output) -> None:
@@ -313,8 +307,8 @@ class Shard:
         """
         before: list[Given] = []
         after: list[Given] = []
-        fresh = self._fold_anew(ticket, ticket.acts, log_at, after)
-        self._fold_anew(ticket, told, log_at, before)
+        fresh = fold_anew(self.fold, ticket, ticket.acts, log_at, after)
+        fold_anew(self.fold, ticket, told, log_at, before)
         published = {(clock.target, clock.cycle): clock for clock in ticket.clocks}
         fresh.watched = list(fresh.clocks)
         for clock in fresh.clocks:
@@ -331,54 +325,6 @@ class Shard:
         fresh.queued_at = ticket.queued_at
         ticket.become(fresh)
         self._count(find_growth(before, after), ticket.last_at, out)
-
-    def _fold_anew(
-        self, ticket: Ticket, acts: list[Event], log_at: int, effects: list[Given]
-    ) -> Ticket:
-        """Return the ticket that these acts make, as far as log time has come."""
-        fresh = self._blank_of(ticket)
-        fresh.acts = acts
-        for count, act in enumerate(acts):
-            if act.occurred_at > log_at:
-                break
-            self.fold.apply(fresh, act, effects)
-            fresh.folded = count + 1
-        return fresh
-
-    def _blank_of(self, ticket: Ticket) -> Ticket:
-        if ticket.base is not None:
-            fresh = unpack_ticket(ticket.key, ticket.base, self.fold)
-            fresh.acts = []
-            fresh.folded = 0
-            fresh.base = None
-            return fresh
-        source = ticket.key.partition("/")[0]
-        fresh = Ticket(ticket.key, self.interner.profile_index(source, NO_ATTRS))
-        fresh.grace_us = ticket.grace_us
-        return fresh
-
-    def rebase(self, ticket: Ticket, count: int) -> None:
-        """Turn the oldest acts into the base from which later folds start."""
-        if ticket.folded < count:
-            return
-        acts = ticket.acts[:count]
-        base = self._fold_anew(ticket, acts, acts[-1].occurred_at, [])
-        if ticket.base is not None:  # their ids tell repetitions
-            older = unpack_ticket(ticket.key, ticket.base, self.fold).acts
-            base.acts = [*older, *acts][-MAX_BASE_IDS:]
-        base.folded = len(base.acts)
-        ticket.base = pack_ticket(base, self.interner)
-        del ticket.acts[:count]
-        ticket.folded -= count
-
-    def freeze(self, ticket: Ticket) -> None:
-        """Make all that was judged of a ticket its base: no later act re-tells it."""
-        acts, folded = ticket.acts, ticket.folded
-        older = unpack_ticket(ticket.key, ticket.base, self.fold).acts if ticket.base else []
-        ticket.acts = [*older, *acts[:folded]][-MAX_BASE_IDS:]
-        ticket.folded, ticket.base = len(ticket.acts), None
-        ticket.base = pack_ticket(ticket, self.interner)
-        ticket.acts, ticket.folded = acts[folded:], 0
 
     def _count(self, effects: Iterable[Given], at: int, out: Output) -> None:
         if at < out.first_at:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from slawatch.errors import ConfigError
 from slawatch.events import POLICY_CHANGED, Attrs, build_pseudo
 from slawatch.record import pack_ticket, unpack_ticket
+from slawatch.retell import freeze
 from slawatch.shard import Shard
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ def change_rules(shard: Shard, at: int, out: Output) -> None:
     for key in list(shard.tickets):
         ticket = shard.get(key)
         if ticket is not None and ticket.folded:
-            shard.freeze(ticket)
+            freeze(shard.fold, ticket)
             if ticket.live or ticket.is_open():
                 shard.take_act(ticket, build_pseudo(POLICY_CHANGED, at, key), out)
         shard.cool()

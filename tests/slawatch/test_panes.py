@@ -120,6 +120,13 @@ def test_today_is_the_local_day(zone: str, start: str, end: str, quarters: int) 
     assert panes.results(beyond)[PHONE]["today"] == (0, 0)
 
 
+def test_today_reaches_back_a_hundred_quarters_at_most() -> None:
+    panes = PaneSet(lambda _: 0)
+    panes.book(PHONE, NOON - 99 * QUARTER, "met")
+    panes.book(PHONE, NOON - 99 * QUARTER - 1, "met")
+    assert panes.results(NOON)[PHONE]["today"] == (1, 0)
+
+
 def test_outcomes_are_counted_apart() -> None:
     panes = panes_with(NOON)
     panes.book(PHONE, NOON, "breached", 3)
@@ -359,6 +366,15 @@ def test_a_snapshot_does_not_depend_on_order_or_questions(
     for each in (panes, turned):
         each.forget(NOON + HOUR)
     assert panes.snapshot() == turned.snapshot()
+
+
+def test_a_snapshot_does_not_depend_on_the_order_within_a_pane() -> None:
+    panes, turned = panes_with(NOON), PaneSet(utc_day)
+    panes.book_duration(PHONE, NOON, 5.0)
+    turned.book_duration(PHONE, NOON, 5.0)
+    turned.book_duration(PHONE, NOON, 90.0)
+    turned.book(PHONE, NOON, "met")
+    assert turned.snapshot() == panes.snapshot()
 
 
 def test_panes_of_a_newer_version_are_refused_by_name() -> None:

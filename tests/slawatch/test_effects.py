@@ -1,0 +1,78 @@
+"""What a ticket folded again adds to the counters, which never go down."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from slawatch.effects import Effect, Given, find_growth
+
+CREATED = (Effect.CREATED, ("email", "low"), 1)
+URGENT = (Effect.CREATED, ("email", "urgent"), 1)
+_EFFECTS = [effect for effect in Effect if effect is not Effect.HOPS]
+_GIVEN = st.tuples(
+    st.sampled_from(_EFFECTS), st.sampled_from([("a",), ("b",), ("c",)]), st.integers(1, 9)
+)
+
+
+def sums(given_: list[Given]) -> Counter[Effect]:
+    """Return the total of each effect."""
+    total: Counter[Effect] = Counter()
+    for effect, _, amount in given_:
+        total[effect] += amount
+    return total
+
+
+def test_the_numbers_of_effects_are_distinct() -> None:
+    assert [effect.value for effect in Effect] == list(range(14))
+
+
+def test_the_same_acts_add_nothing() -> None:
+    assert find_growth([CREATED, URGENT], [URGENT, CREATED]) == []
+
+
+def test_a_further_effect_is_added() -> None:
+    assert find_growth([CREATED], [CREATED, CREATED]) == [CREATED]
+
+
+def test_an_effect_that_only_moved_to_another_label_adds_nothing() -> None:
+    assert find_growth([CREATED], [URGENT]) == []
+
+
+def test_an_effect_that_moved_and_grew_adds_its_growth() -> None:
+    assert find_growth([CREATED], [URGENT, URGENT]) == [URGENT]
+
+
+def test_an_effect_that_went_away_takes_nothing_back() -> None:
+    assert find_growth([CREATED, URGENT], [CREATED]) == []
+
+
+def test_durations_grow_by_their_difference() -> None:
+    held = (Effect.HELD, ("l1", "open"))
+    assert find_growth([(*held, 500)], [(*held, 200), (*held, 450)]) == [(*held, 150)]
+
+
+def test_each_resolution_is_observed_with_its_hops_once() -> None:
+    before: list[Given] = [(Effect.HOPS, (), 2)]
+    after: list[Given] = [(Effect.HOPS, (), 2), (Effect.HOPS, (), 2), (Effect.HOPS, (), 0)]
+    assert sorted(find_growth(before, after)) == [(Effect.HOPS, (), 0), (Effect.HOPS, (), 2)]
+
+
+def test_hops_counted_otherwise_are_not_observed_again() -> None:
+    assert find_growth([(Effect.HOPS, (), 2)], [(Effect.HOPS, (), 3)]) == []
+
+
+@given(st.lists(_GIVEN), st.lists(_GIVEN))
+def test_of_each_effect_the_growth_of_its_total_is_added(
+    before: list[Given], after: list[Given]
+) -> None:
+    grown = sums(find_growth(before, after))
+    old, new = sums(before), sums(after)
+    assert grown == Counter({e: new[e] - old[e] for e in Effect if new[e] > old[e]})
+
+
+@given(st.lists(_GIVEN))
+def test_nothing_known_before_adds_all(after: list[Given]) -> None:
+    assert sums(find_growth([], after)) == sums(after)
