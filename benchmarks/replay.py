@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,8 +56,6 @@ def write_log(path: Path, count: int) -> int:
 
 def measure(command: list[str]) -> Cost:
     """Run a command to its end and return what it used."""
-    import time
-
     began = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - our own commands
     _, status, usage = os.wait4(process.pid, 0)
@@ -83,8 +82,10 @@ def main() -> None:
             command += ["--order", "file", "--state", str(Path(folder) / f"state-{number}")]
             replays.append(measure(command))
             ratio = replays[-1].cpu_seconds / loads[-1].cpu_seconds
-            print(f"round {number + 1}: loads {loads[-1].cpu_seconds:.2f} s cpu, "
-                  f"replay {replays[-1].cpu_seconds:.2f} s cpu, ratio {ratio:.1f}")
+            print(
+                f"round {number + 1}: loads {loads[-1].cpu_seconds:.2f} s cpu, "
+                f"replay {replays[-1].cpu_seconds:.2f} s cpu, ratio {ratio:.1f}"
+            )
         base = statistics.median(cost.cpu_seconds for cost in loads)
         cpu = statistics.median(cost.cpu_seconds for cost in replays)
         wall = statistics.median(cost.wall_seconds for cost in replays)
@@ -95,7 +96,8 @@ def main() -> None:
         )
         print(f"orjson.loads   {base:.2f} s cpu")
         print(f"slawatch       {cpu:.2f} s cpu, {wall:.2f} s wall, {peak / 1e6:.0f} MB peak")
-        print(f"events/s       {options.events / wall:,.0f} wall, {options.events / cpu:,.0f} a cpu second")
+        by_wall, by_cpu = options.events / wall, options.events / cpu
+        print(f"events/s       {by_wall:,.0f} wall, {by_cpu:,.0f} a cpu second")
         print(f"ratio          {ratio:.1f}")
 
 

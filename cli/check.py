@@ -18,8 +18,13 @@ from slawatch.series import SeriesBudget, count_series
 
 
 def check(
-    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
-    mapping: Annotated[list[str] | None, typer.Option(help="A mapping to check as well; may be given again")] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
+    ] = None,
+    mapping: Annotated[
+        list[str] | None, typer.Option(help="A mapping to check as well; may be given again")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
 ) -> None:
     """Check policy, calendars and mappings, every error at once, and count the series."""
@@ -60,7 +65,9 @@ def find_unmeasured(config: Config) -> list[tuple[str, str, str, str]]:
                 if not _is_promised(config, target.spec.name):
                     continue
                 if not book.is_observable(target.spec, name, channel):
-                    acts = {kind for condition in book.own_stop(target.spec) for kind in condition.kinds}
+                    acts = {
+                        kind for condition in book.own_stop(target.spec) for kind in condition.kinds
+                    }
                     missing = ", ".join(sorted(Kind(kind).name.lower() for kind in acts))
                     found.append((name, channel or "any", target.spec.name, missing))
     return found

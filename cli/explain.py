@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.console import OUT, told_errors
+from cli.sources import with_mapping
 from connectors.decoding import RecordParser
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
@@ -32,15 +33,26 @@ _READ = 5000
 
 def explain(
     ticket: Annotated[str, typer.Argument(help="The ticket: its id, or source/id")],
-    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
-    log: Annotated[str | None, typer.Option(help="Look in this log instead of the running monitor's")] = None,
-    mapping: Annotated[str | None, typer.Option(help="The log's mapping; none: native JSON lines")] = None,
-    state: Annotated[Path, typer.Option(help="The state folder of the monitor")] = Settings().folder,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
+    ] = None,
+    log: Annotated[
+        str | None, typer.Option(help="Look in this log instead of the running monitor's")
+    ] = None,
+    mapping: Annotated[
+        str | None, typer.Option(help="The log's mapping; none: native JSON lines")
+    ] = None,
+    state: Annotated[
+        Path, typer.Option(help="The state folder of the monitor")
+    ] = Settings().folder,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
 ) -> None:
     """Tell a ticket's timeline: acts, clocks, warning levels, verdicts, and why."""
     with told_errors():
         config = load_config(policy or ["default"])
+        if mapping:
+            config = with_mapping(config, load_mapping(mapping))
         if log is not None:
             events = list(_from_file(log, mapping, config, ticket))
         else:
@@ -48,9 +60,13 @@ def explain(
         keys = sorted({event.key for event in events})
         if not keys:
             where = log or str(state)
-            raise ConfigError(f"no event of ticket {ticket!r} in {where!r}: give its id, or source/id")
+            raise ConfigError(
+                f"no event of ticket {ticket!r} in {where!r}: give its id, or source/id"
+            )
         if len(keys) > 1:
-            raise ConfigError(f"several sources have a ticket {ticket!r}: give one of {', '.join(keys)}")
+            raise ConfigError(
+                f"several sources have a ticket {ticket!r}: give one of {', '.join(keys)}"
+            )
         now = WallClock().now() if log is None else max(event.received_at for event in events)
         timeline = tell_timeline(config.rules, keys[0], events, now)
         if as_json:
@@ -105,7 +121,9 @@ def _print(key: str, timeline: Timeline, now: int) -> None:
     OUT.print()
     OUT.print(_clocks(timeline, now))
     if timeline.unmeasured:
-        OUT.print(f"not measured, for the source cannot show their end: {', '.join(timeline.unmeasured)}")
+        OUT.print(
+            f"not measured, for the source cannot show their end: {', '.join(timeline.unmeasured)}"
+        )
 
 
 def _lines(timeline: Timeline) -> Table:

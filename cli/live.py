@@ -29,15 +29,29 @@ DEMO_POLICY = "demo"
 
 
 def run(  # noqa: PLR0913 - the command's options
-    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
-    tail: Annotated[list[Path] | None, typer.Option(help="Follow this file of native JSON lines; may be given again")] = None,
-    stdin: Annotated[bool, typer.Option("--stdin", help="Read native JSON lines from standard input")] = False,
-    demo: Annotated[bool, typer.Option("--demo", help="Run the demo support centre as an input")] = False,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
+    ] = None,
+    tail: Annotated[
+        list[Path] | None,
+        typer.Option(help="Follow this file of native JSON lines; may be given again"),
+    ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read native JSON lines from standard input")
+    ] = False,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="Run the demo support centre as an input")
+    ] = False,
     seed: Annotated[int, typer.Option(help="The demo's seed")] = 1,
     state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
     host: Annotated[str | None, typer.Option(help="Where to serve metrics")] = None,
-    port: Annotated[int | None, typer.Option(help="Where to serve metrics; 0 takes a free port")] = None,
-    snapshot_interval: Annotated[str | None, typer.Option(help="Between two snapshots of the state, as 60s")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Where to serve metrics; 0 takes a free port")
+    ] = None,
+    snapshot_interval: Annotated[
+        str | None, typer.Option(help="Between two snapshots of the state, as 60s")
+    ] = None,
     log_format: Annotated[str, typer.Option(help="text or json")] = "text",
 ) -> None:
     """Run the monitor on live input until SIGTERM or Ctrl-C."""
@@ -52,9 +66,14 @@ def run(  # noqa: PLR0913 - the command's options
 
 def up(
     state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
-    port: Annotated[int | None, typer.Option(help="Where to serve metrics; 0 takes a free port")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Where to serve metrics; 0 takes a free port")
+    ] = None,
     seed: Annotated[int, typer.Option(help="The demo's seed")] = 1,
-    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
+    ] = None,
 ) -> None:
     """Bring the whole monitor up on embedded defaults, with the demo support centre."""
     is_terminal = sys.stdout.isatty()
@@ -98,7 +117,9 @@ def _run(  # noqa: PLR0913 - what both commands choose
             signal.signal(number, lambda *_: live.stop.set())
         inputs = [_tail_input(path, options.state) for path in tails]
         if stdin:
-            inputs.append(LiveInput("stdin", lambda writer, stop: pump_stdin(writer, "stdin", stop)))
+            inputs.append(
+                LiveInput("stdin", lambda writer, stop: pump_stdin(writer, "stdin", stop))
+            )
         now = live.wall.now()
         first_at = live.first_at(now if seed is None else now - BACKFILL_US)
         if seed is not None:

@@ -35,7 +35,13 @@ def _show_version(*, wanted: bool) -> None:
 @app.callback()
 def _top(
     _version: Annotated[
-        bool, typer.Option("--version", help="Print the version", callback=lambda value: _show_version(wanted=value), is_eager=True)
+        bool,
+        typer.Option(
+            "--version",
+            help="Print the version",
+            callback=lambda value: _show_version(wanted=value),
+            is_eager=True,
+        ),
     ] = False,
 ) -> None:
     pass

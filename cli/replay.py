@@ -27,6 +27,7 @@ from rich.progress import (
 from rich.table import Table
 
 from cli.console import ERR, OUT, read_interval, told_errors
+from cli.sources import with_mapping
 from cli.summary import summarize
 from connectors.decoding import Reject
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
@@ -66,19 +67,46 @@ class Log:
 
 
 def replay(  # noqa: PLR0913 - the command's options
-    log: Annotated[str, typer.Argument(help="The log: JSON lines, CSV; plain, .gz, .zst; - reads standard input")],
-    policy: Annotated[list[str] | None, typer.Option(help="A shipped policy's name or a TOML file; may be given again")] = None,
-    mapping: Annotated[str | None, typer.Option(help="A shipped mapping's name or a TOML file; none: native JSON lines")] = None,
-    verdicts: Annotated[Path | None, typer.Option(help="Write all verdicts here as JSON lines")] = None,
-    metrics: Annotated[Path | None, typer.Option(help="Write the metrics here as exposition text")] = None,
-    state: Annotated[Path | None, typer.Option(help="Keep state here: a replay that was killed resumes")] = None,
-    disorder: Annotated[str, typer.Option(help="By how much event time may run behind its maximum")] = "0s",
-    order: Annotated[str, typer.Option(help="time: sort the log first; file: as it stands")] = "time",
-    speed: Annotated[float | None, typer.Option(help="Replay at N times the log's own speed")] = None,
-    shards: Annotated[int, typer.Option(min=1, max=256, help="Parts of the state; verdicts do not depend on it")] = 16,
-    workers: Annotated[int, typer.Option(min=1, max=16, help="Threads; verdicts do not depend on it")] = 1,
+    log: Annotated[
+        str,
+        typer.Argument(help="The log: JSON lines, CSV; plain, .gz, .zst; - reads standard input"),
+    ],
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
+    ] = None,
+    mapping: Annotated[
+        str | None,
+        typer.Option(help="A shipped mapping's name or a TOML file; none: native JSON lines"),
+    ] = None,
+    verdicts: Annotated[
+        Path | None, typer.Option(help="Write all verdicts here as JSON lines")
+    ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(help="Write the metrics here as exposition text")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep state here: a replay that was killed resumes")
+    ] = None,
+    disorder: Annotated[
+        str, typer.Option(help="By how much event time may run behind its maximum")
+    ] = "0s",
+    order: Annotated[
+        str, typer.Option(help="time: sort the log first; file: as it stands")
+    ] = "time",
+    speed: Annotated[
+        float | None, typer.Option(help="Replay at N times the log's own speed")
+    ] = None,
+    shards: Annotated[
+        int, typer.Option(min=1, max=256, help="Parts of the state; verdicts do not depend on it")
+    ] = 16,
+    workers: Annotated[
+        int, typer.Option(min=1, max=16, help="Threads; verdicts do not depend on it")
+    ] = 1,
     batch: Annotated[int, typer.Option(min=1, help="Events read at once")] = 2000,
-    snapshot_interval: Annotated[str, typer.Option(help="Between two snapshots of the state")] = "60s",
+    snapshot_interval: Annotated[
+        str, typer.Option(help="Between two snapshots of the state")
+    ] = "60s",
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON")] = False,
 ) -> None:
     """Replay a finite log and print what the verdicts come to."""
@@ -86,7 +114,8 @@ def replay(  # noqa: PLR0913 - the command's options
         if order not in ("time", "file"):
             raise ConfigError(f"--order must be 'time' or 'file', got {order!r}")
         config = load_config(policy or ["default"])
-        source = Log(log, load_mapping(mapping) if mapping else None, config, order == "time")
+        rows = load_mapping(mapping) if mapping else None
+        source = Log(log, rows, with_mapping(config, rows), order == "time")
         options = ReplayOptions(
             shards=shards,
             workers=workers,

@@ -34,7 +34,9 @@ def summarize(contents: Contents, kinds: dict[str, int], seconds: float) -> dict
     return {
         "events": _by(contents, conventions.EVENTS, 1),
         "quarantined": _by(contents, conventions.QUARANTINED, 1),
-        "targets": {name: {"met": c["met"], "breached": c["breached"]} for name, c in targets.items()},
+        "targets": {
+            name: {"met": c["met"], "breached": c["breached"]} for name, c in targets.items()
+        },
         "changes": {
             name: sum(_counts(contents, family).values()) for name, family in _CHANGES.items()
         },

@@ -14,7 +14,7 @@ from slawatch.errors import EventError
 from slawatch.events import MAX_AHEAD_US, Event
 from slawatch.parsing import Vocabulary, parse_event
 
-NATIVE = "replay"
+NATIVE = "file"
 """The connector of native lines in a replay."""
 _AHEAD = "the event lies more than 5 minutes ahead of the clock"
 

@@ -50,9 +50,7 @@ def build_flow(
     parts: Any = op.branch("split", routed, is_for_shard)
     to_shards: op.KeyedStream[ShardBatch] = parts.trues
     was_read: op.KeyedStream[Said] = parts.falses
-    said = op.map(
-        "judge", op.stateful_batch("advance", to_shards, build_tickets), name_origin
-    )
+    said = op.map("judge", op.stateful_batch("advance", to_shards, build_tickets), name_origin)
     op.output("verdicts", said, VerdictSink(outputs.table, commits_each=tickets.is_live))
     op.output("views", said, CallSink(show_views(outputs.store)))
     op.output("rejects", was_read, CallSink(keep_rejects(outputs.quarantine)))

@@ -82,7 +82,9 @@ class SnapshotMeter:
         with self._lock:
             rate = self._bytes / self.interval_seconds
             if rate > WARN_BYTES_PER_SECOND:
-                LOGGER.warning("snapshots are large bytes=%d seconds=%.2f", self._bytes, self._seconds)
+                LOGGER.warning(
+                    "snapshots are large bytes=%d seconds=%.2f", self._bytes, self._seconds
+                )
             self._bytes, self._seconds = 0, 0.0
 
 

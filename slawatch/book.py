@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 START, STOP, CANCEL, RESET, STOP_TIER = 1, 2, 4, 8, 16
 PAUSE_BITS = {reason: 1 << index for index, reason in enumerate(PAUSE_REASONS)}
 ALL_PAUSES = (1 << len(PAUSE_REASONS)) - 1
+_FACTS = 100_000
 NO_GOAL_US = 1 << 61
 """The goal of a clock that only measures: never reached."""
 
@@ -81,7 +82,8 @@ class Book:
         self._goals: dict[TicketFacts, tuple[TargetGoal | None, ...]] = {}
         self._graces: dict[str, int] = {}
         self._reactions: dict[int, tuple[tuple[int, int], ...]] = {}
-        self._compiled: dict[tuple[str, str, str], TargetGoal | None] = {}
+        # By number: a policy that was split by region or priority is several of one name.
+        self._compiled: dict[tuple[int, str, str], TargetGoal | None] = {}
         self.no_goals: tuple[None, ...] = (None,) * len(self.targets)
         self.reviving = tuple(t.number for t in self.targets if t.revives)
         self.adopting = tuple(
@@ -109,7 +111,7 @@ class Book:
         """Return the goal by target index; `None` where no clock runs (or can be seen to end)."""
         found = self._goals.get(facts)
         if found is None:
-            if len(self._goals) > 100_000:  # tags are free text: keep the memo bounded
+            if len(self._goals) > _FACTS:  # tags are free text: keep the memo bounded
                 self._goals.clear()
             found = self._goals[facts] = self._resolve(facts)
         return found
@@ -122,21 +124,23 @@ class Book:
         return frozenset()
 
     def _resolve(self, facts: TicketFacts) -> tuple[TargetGoal | None, ...]:
-        for policy in self.rules.policies:
+        for number, policy in enumerate(self.rules.policies):
             if is_match(policy.match, facts):
                 return tuple(
-                    self._goal(policy, target.spec.name, facts.priority)
+                    self._goal(number, policy, target.spec.name, facts.priority)
                     if self.is_observable(target.spec, facts.source, facts.channel)
                     else None
                     for target in self.targets
                 )
         return self.no_goals
 
-    def _goal(self, policy: Policy, target: str, priority: str) -> TargetGoal | None:
+    def _goal(
+        self, number: int, policy: Policy, target: str, priority: str
+    ) -> TargetGoal | None:
         goal = policy.goals.get(target)
         if goal is None:
             return None
-        key = (policy.name, target, priority)
+        key = (number, target, priority)
         if key not in self._compiled:
             amount = goal.goal_us.get(priority, goal.goal_us.get(""))
             self._compiled[key] = None if amount is None else compile_goal(goal, amount, policy)

@@ -136,9 +136,7 @@ class Clockwork:
         del ticket.live[clock.target]
         self._traced(at, reason, clock)
 
-    def _retarget(
-        self, ticket: Ticket, at: int, before: tuple[TargetGoal | None, ...]
-    ) -> None:
+    def _retarget(self, ticket: Ticket, at: int, before: tuple[TargetGoal | None, ...]) -> None:
         """Give every live clock the goal of the ticket as it is now; start what is new."""
         goals = self.goals(ticket.profile)
         if goals == before:
@@ -198,6 +196,7 @@ class Clockwork:
         clock = twin.live.get(index)
         if clock is None or ticket.base is not None:
             return
+        clock.profile = ticket.profile  # a packed clock finds its goal by it
         if not clock.breached_at and clock.elapsed(at) > goal.goal_us:
             self._breach(ticket, clock, at, "policy_change")
         ticket.cycles[index] = clock.cycle
@@ -259,9 +258,7 @@ class Clockwork:
     def _adopt(self, ticket: Ticket, extras: Extras, at: int) -> None:
         """Start the clocks whose start is known from the attributes of a ticket met mid-life."""
         for index, attribute in self.book.adopting:
-            instant = (
-                extras.opened_at if attribute is Adopt.OPENED_AT else extras.waiting_since
-            )
+            instant = extras.opened_at if attribute is Adopt.OPENED_AT else extras.waiting_since
             if instant is None or instant > at or index in ticket.cycles:
                 continue
             if ticket.is_open():

@@ -136,7 +136,8 @@ class Event(NamedTuple):
 
     `sequence` is 0 where the source has none (else its number + 1). `id_hash` is the 64-bit hash
     of `event_id`: the deduplication and the last tie-break. `key` is `source/ticket_id`, `case`
-    the routing key. `connector` brought it. `unknown` has a bit for each optional key whose value was not understood.
+    the routing key. `connector` brought it. `unknown` has a bit for each optional key whose value
+    was not understood.
     """
 
     occurred_at: int
@@ -159,7 +160,9 @@ class Event(NamedTuple):
 def build_pseudo(kind: int, at: int, key: str) -> Event:
     """Return an act of the engine's own: a policy change, or the end of a silent ticket."""
     rank = rank_of(kind, None)
-    return Event(at, 0, rank, 0, kind, Actor.SYSTEM, False, NO_ATTRS, None, None, key, key, at, 0, "")
+    return Event._make(
+        (at, 0, rank, 0, kind, Actor.SYSTEM, False, NO_ATTRS, None, None, key, key, at, 0, "")
+    )
 
 
 UNKNOWN_CHANNEL, UNKNOWN_PRIORITY, UNKNOWN_ACTOR, UNKNOWN_STATUS, UNKNOWN_VALUE = 1, 2, 4, 8, 16

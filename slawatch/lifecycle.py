@@ -130,7 +130,18 @@ class Fold(Clockwork):
             changes |= NEW_ASSIGNEE
         ticket.last_at = at
         status, reason = said.status, said.reason
-        key = (kind, actor, public, status, reason, ticket.status, ticket.pauses, changes, tier, first)
+        key = (
+            kind,
+            actor,
+            public,
+            status,
+            reason,
+            ticket.status,
+            ticket.pauses,
+            changes,
+            tier,
+            first,
+        )
         step = self._steps.get(key)
         if step is None:
             if len(self._steps) > _STEPS:  # reasons are free text
@@ -180,9 +191,7 @@ class Fold(Clockwork):
 
     # -- what the act is and the ticket becomes -------------------------------------------------
 
-    def _step(
-        self, ticket: Ticket, act: Event, changes: int, tier: int, *, first: bool
-    ) -> Step:
+    def _step(self, ticket: Ticket, act: Event, changes: int, tier: int, *, first: bool) -> Step:
         kinds = 1 << act.kind
         if changes & CHANGED_PRIORITY:
             kinds |= 1 << Kind.PRIORITY_CHANGED
@@ -214,9 +223,7 @@ class Fold(Clockwork):
             if flags & STOP and self.book.targets[index].spec.reopen is Reopen.LAST_STOP
         )
 
-    def _change_pauses(
-        self, ticket: Ticket, pauses: int, at: int, effects: list[Given]
-    ) -> None:
+    def _change_pauses(self, ticket: Ticket, pauses: int, at: int, effects: list[Given]) -> None:
         old = ticket.pauses
         if old:
             for reason, bit in PAUSE_BITS.items():
@@ -249,14 +256,13 @@ class Fold(Clockwork):
             effects.append((Effect.REASSIGNED, (new.category,), 1))
 
     def desk_calendar(self, ticket: Ticket) -> Calendar | None:
+        """Return the calendar by which holders' business time counts: the resolution's."""
         goals = self.goals(ticket.profile)
         index = self.book.index.get("resolution")
         goal = goals[index] if index is not None else None
         return goal.calendar if goal is not None else None
 
-    def _note_effects(
-        self, ticket: Ticket, act: Event, kinds: int, effects: list[Given]
-    ) -> None:
+    def _note_effects(self, ticket: Ticket, act: Event, kinds: int, effects: list[Given]) -> None:
         kind, actor = act.kind, act.actor
         profile = self.interner.profiles[ticket.profile]
         channel, priority, _ = profile.labels
@@ -285,9 +291,7 @@ class Fold(Clockwork):
         if ticket.contact == WAITING:
             self._note_contact(ticket, act, channel, effects)
 
-    def _excuse(
-        self, ticket: Ticket, act: Event, priority: str, effects: list[Given]
-    ) -> None:
+    def _excuse(self, ticket: Ticket, act: Event, priority: str, effects: list[Given]) -> None:
         """Count the breaches that people excuse; the verdict itself never changes."""
         reason = act.attrs.reason or ""
         reason = reason if reason in EXCUSE_REASONS else OTHER
@@ -296,9 +300,7 @@ class Fold(Clockwork):
                 target = self.book.names[clock.target]
                 effects.append((Effect.EXCUSED, (priority, target, reason), 1))
 
-    def _note_contact(
-        self, ticket: Ticket, act: Event, channel: str, effects: list[Given]
-    ) -> None:
+    def _note_contact(self, ticket: Ticket, act: Event, channel: str, effects: list[Given]) -> None:
         if act.kind == Kind.ABANDONED:
             ticket.contact, outcome = ABANDONED, "abandoned"
         elif act.actor == Actor.AGENT and act.kind in _ANSWERS:
@@ -309,7 +311,9 @@ class Fold(Clockwork):
         effects.append((Effect.CONTACT, (channel, outcome, str(within).lower()), 1))
 
 
-def _next_status(old: int, pauses: int, act: Event) -> tuple[int, int]:
+def _next_status(  # noqa: PLR0911 - one return a case
+    old: int, pauses: int, act: Event
+) -> tuple[int, int]:
     """Return status and pause reasons after an act."""
     kind, said = act.kind, act.attrs
     if said.status is not None:

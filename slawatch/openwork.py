@@ -147,7 +147,7 @@ class OpenWork:
         )
 
     def _rank(self, ticket: Ticket) -> None:
-        channel, priority, team = self._interner.profiles[ticket.profile].labels
+        channel, priority, _ = self._interner.profiles[ticket.profile].labels
         first = self._book.rules.priorities[:1]
         for clock in ticket.live.values():
             if clock.state != State.RUNNING:

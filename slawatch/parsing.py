@@ -5,7 +5,7 @@ The attributes of most events are one of few combinations, so they are checked o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import blake2b
@@ -35,6 +35,10 @@ from slawatch.events import (
 )
 
 _DEFAULT_ACTOR: Mapping[int, Actor] = {Kind.CREATED: Actor.CUSTOMER, Kind.REPLIED: Actor.AGENT}
+
+
+Getter = Callable[[str], Any]
+"""`dict.get` of one event: JSON enters here."""
 
 
 class _Asserted(NamedTuple):
@@ -175,9 +179,11 @@ def _explain_required(data: Mapping[str, Any]) -> EventError:
 
 
 _MEMO_LIMIT = 65_536
+_MAX_SECONDS = 1e9
+MAX_SCORE = 5
 
 
-def _parse_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
+def _parse_asserted(kind: int, get: Getter, vocabulary: Vocabulary) -> _Asserted:
     """Parse actor and attributes, through the memo where the values allow it."""
     tier = get("tier")
     key = (
@@ -212,7 +218,7 @@ def _parse_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
 _TEXT_KEYS = ("team", "region", "customer_tier", "category", "reason", "origin")
 
 
-def _read_asserted(kind: int, get: Any, vocabulary: Vocabulary) -> _Asserted:
+def _read_asserted(kind: int, get: Getter, vocabulary: Vocabulary) -> _Asserted:
     unknown = 0
     actor: int = _DEFAULT_ACTOR.get(kind, Actor.SYSTEM)
     if (value := get("actor")) is not None:
@@ -274,7 +280,12 @@ _EXTRA_KEYS = frozenset(
 )
 
 
-def _parse_extras(get: Any) -> tuple[Extras | None, int]:
+def is_number(value: object) -> bool:
+    """Tell whether a value is a number; true and false are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _parse_extras(get: Getter) -> tuple[Extras | None, int]:
     unknown = 0
     instants: list[int | None] = []
     for key in ("opened_at", "waiting_since", "promised_at"):
@@ -286,16 +297,16 @@ def _parse_extras(get: Any) -> tuple[Extras | None, int]:
             unknown |= UNKNOWN_VALUE
     handle = get("handle_seconds")
     if handle is not None and (
-        not isinstance(handle, int | float) or isinstance(handle, bool) or not 0 <= handle < 1e9
+        not isinstance(handle, int | float)
+        or isinstance(handle, bool)
+        or not 0 <= handle < _MAX_SECONDS
     ):
         handle = None
         unknown |= UNKNOWN_VALUE
     score = get("score")
     if score is None and isinstance(scores := get("scores"), dict):
         score = scores.get("overall")
-    if score is not None and (
-        not isinstance(score, int | float) or isinstance(score, bool) or not 1 <= score <= 5
-    ):
+    if score is not None and not (is_number(score) and 1 <= score <= MAX_SCORE):
         score = None
         unknown |= UNKNOWN_VALUE
     extras = Extras._make(

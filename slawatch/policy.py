@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from slawatch.calendars import Calendar
@@ -208,3 +208,10 @@ class Rules:
     answer_within_us: int = 20_000_000
     zone: str = "UTC"
     digest: str = ""
+
+
+def with_source(rules: Rules, source: Source) -> Rules:
+    """Return the rules with a source that the configuration does not name; one it names stays."""
+    if source.name in rules.sources:
+        return rules
+    return replace(rules, sources={**rules.sources, source.name: source})

@@ -280,9 +280,7 @@ class Shard:
             self._refold(ticket, told, log_at, out)
         return late
 
-    def _repeat(
-        self, ticket: Ticket, index: int, event: Event, log_at: int, out: Output
-    ) -> None:
+    def _repeat(self, ticket: Ticket, index: int, event: Event, log_at: int, out: Output) -> None:
         """Drop a repetition; of two contents under one id the earlier, then the smaller stays."""
         known = ticket.acts[index]
         if known[:10] == event[:10] or known.occurred_at < event.occurred_at:
@@ -298,9 +296,7 @@ class Shard:
                 self.work.touched.add(event.key)
         self._note(event, outcome, out)
 
-    def _refold(
-        self, ticket: Ticket, told: list[Event], log_at: int, out: Output
-    ) -> None:
+    def _refold(self, ticket: Ticket, told: list[Event], log_at: int, out: Output) -> None:
         """Fold a ticket's acts anew and carry over what was published of its cycles.
 
         `told` are the acts that had been folded: only what the new fold adds is counted.
@@ -333,11 +329,12 @@ class Shard:
         for effect, labels, amount in effects:
             if effect is Effect.HELD:
                 team, status = labels
-                labels = (team, *self.book.team_labels(team), status)
+                key = (team, *self.book.team_labels(team), status)
+                counts[_COUNTED[effect], key] += amount
             elif effect is Effect.HOPS:
-                labels = (str(amount),)
-                amount = 1
-            counts[_COUNTED[effect], labels] += amount
+                counts[_COUNTED[effect], (str(amount),)] += 1
+            else:
+                counts[_COUNTED[effect], labels] += amount
 
     # -- state -----------------------------------------------------------------------------------
 

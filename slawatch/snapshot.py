@@ -59,7 +59,7 @@ def pack_shard(shard: Shard) -> bytes:
 
 
 def compact(shard: Shard) -> None:
-    """Number attributes anew, those that tickets still use: the tables only grow otherwise."""
+    """Renumber attributes, those that tickets still use: the tables only grow otherwise."""
     old = shard.interner
     fresh = Shard(shard.book, first_at=shard.first_at)
     moved: dict[int, int] = {-1: -1}

@@ -21,7 +21,8 @@ class Ticket:
     `clocks` are all clocks still known, `live` those that run or are paused, by target.
     `held` is [wall, business] microseconds by (team, status). `folded` acts are applied, the rest
     wait for log time; `watched` are the clocks of which something may be published yet.
-    `grace_us` is that of its source. `triggers_at` is the first breach not yet noted, `crossed_at` the last noted.
+    `grace_us` is that of its source. `triggers_at` is the first breach not yet noted,
+    `crossed_at` the last noted.
     """
 
     # Defaults on the class: opening a ticket must be cheap.

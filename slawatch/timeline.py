@@ -54,8 +54,12 @@ def tell_timeline(rules: Rules, key: str, events: Iterable[Event], now: int) -> 
 
     shard.fold.trace = trace
     for event in ordered:
-        entries.append(Entry(event.occurred_at, ACT, "", 0, Kind(event.kind).name.lower(), _say(event)))
-        shard.advance([event._replace(received_at=event.occurred_at)], event.occurred_at - 1, Output())
+        entries.append(
+            Entry(event.occurred_at, ACT, "", 0, Kind(event.kind).name.lower(), _say(event))
+        )
+        shard.advance(
+            [event._replace(received_at=event.occurred_at)], event.occurred_at - 1, Output()
+        )
     shard.advance([], now, Output())
     entries += [_verdict_entry(verdict) for verdict in publish(rules, received, now)]
     entries.sort(key=lambda entry: entry.at)
@@ -107,7 +111,8 @@ def _say(event: Event) -> str:
 def _detail(word: str, at: int, clock: Clock) -> str:
     if word in ("started", "resumed", "goal", "reopened", "reset", "retracted"):
         goal = "" if clock.goal.policy == "" else f" by policy {clock.goal.policy}"
-        return f"goal {render_span(clock.goal.goal_us)}{goal}, elapsed {render_span(clock.elapsed(at))}"
+        spent = render_span(clock.elapsed(at))
+        return f"goal {render_span(clock.goal.goal_us)}{goal}, elapsed {spent}"
     if word == "breached":
         return clock.reason or f"goal {render_span(clock.goal.goal_us)} used up"
     if word in ("cancelled", "superseded", "expired", "policy_change"):

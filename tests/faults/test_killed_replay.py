@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,6 +14,8 @@ from tests.e2e.monitor import poll, read_rows, run_slawatch, start_slawatch, wri
 START = datetime(2026, 3, 2, 5, tzinfo=UTC)
 HOUR_US = 3_600_000_000
 KILLS = 5
+OF_THE_PROCESS = ("#", "slawatch_snapshot_", "slawatch_last_scrape_", "slawatch_delivery_delay_")
+"""What lines begin with that tell of this process, or of what it read lately."""
 
 
 @pytest.fixture(scope="module")
@@ -48,10 +49,10 @@ def count_verdicts(folder: Path) -> int:
     return rows[0][0] if rows else 0
 
 
-def read_metrics(folder: Path) -> str:
-    """Return the metrics, without what tells of the process and not of the log."""
-    text = (folder / "metrics.txt").read_text()
-    return re.sub(r"(?m)^slawatch_(snapshot|last_scrape)_.*\n", "", text)
+def read_metrics(folder: Path) -> list[str]:
+    """Return the metrics that tell of the log."""
+    lines = (folder / "metrics.txt").read_text().splitlines()
+    return sorted(line for line in lines if not line.startswith(OF_THE_PROCESS))
 
 
 @pytest.mark.parametrize("order", ["file", "time"])

@@ -25,10 +25,6 @@ def sums(given_: list[Given]) -> Counter[Effect]:
     return total
 
 
-def test_the_numbers_of_effects_are_distinct() -> None:
-    assert [effect.value for effect in Effect] == list(range(14))
-
-
 def test_the_same_acts_add_nothing() -> None:
     assert find_growth([CREATED, URGENT], [URGENT, CREATED]) == []
 

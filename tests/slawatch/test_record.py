@@ -73,9 +73,10 @@ def id_of(clock: Clock) -> tuple[int, int]:
 
 
 def clocks_of(ticket: Ticket) -> list[dict[str, Any]]:
-    """Return every field of every clock, defaults as nothing."""
+    """Return every field of every clock, defaults as nothing; when to look again is worked out."""
+    nothing = (0, -1, "", None, [])
     return [
-        {name: value for name, value in vars(clock).items() if value not in (0, -1, "", None, [])}
+        {k: value for k, value in vars(clock).items() if value not in nothing and k != "next_at"}
         for clock in ticket.clocks
     ]
 
