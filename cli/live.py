@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
 import threading
 import time
 from pathlib import Path
 from typing import Annotated
+from zlib import crc32
 
 import typer
 
@@ -21,11 +23,14 @@ from connectors.intake import LogWriter, Pending
 from connectors.pump import load_position, pump_stdin, pump_tail, store
 from connectors.tail import FileTail
 from flows.live import Live, LiveInput, LiveOptions
+from slawatch.book import Book
 from slawatch.config import Config, load_config
 from slawatch.errors import ConfigError
 
 DEMO = "demo"
 DEMO_POLICY = "demo"
+_TOLD_AGAIN_US = 60_000_000
+"""How much of what was heard is told again after a restart: the last of it came in disorder."""
 
 
 def run(  # noqa: PLR0913 - the command's options
@@ -135,10 +140,13 @@ def _run(  # noqa: PLR0913 - what both commands choose
 
 
 def _tail_input(path: Path, state: Path) -> LiveInput:
-    position = state / f"tail-{path.name}.json"
+    """Follow a file from where the last run was; a position that cannot be read stops the start."""
+    # Files of one name in different folders are different files.
+    folder = crc32(os.fsencode(path.absolute().parent))
+    position = state / f"tail-{path.name}-{folder:08x}.json"
+    tail = FileTail(path, load_position(position))
 
     def pump(writer: LogWriter, stop: threading.Event) -> None:
-        tail = FileTail(path, load_position(position))
         pump_tail(tail, writer, "file", stop, position)
 
     return LiveInput("file", pump)
@@ -151,14 +159,22 @@ def _demo_input(live: Live, seed: int, started_at: int) -> LiveInput:
     """
     desk = DemoDesk(seed=seed, started_at=started_at)
     began = time.monotonic()
+    now = live.wall.now()
+    heard_at = live.log.last()[1]
+    # Verdicts were given up to here: nothing may seem to have been received before.
+    grace_us = Book(live.rules).source(DEMO).grace_us
+    judged_at = min(now, live.table.last_at() + grace_us + 1)
 
     def append(deliveries: list[tuple[int, str, bytes]]) -> None:
         live.log.append_history(
-            [(at, Pending(DEMO, key, body)) for at, key, body in deliveries if at > known_at]
+            [
+                (max(at, judged_at), Pending(DEMO, key, body))
+                for at, key, body in deliveries
+                if at > heard_at - _TOLD_AGAIN_US
+            ]
         )
 
-    known_at = live.log.last()[1]
-    late = tell_history(desk, append, live.wall.now())
+    late = tell_history(desk, append, now)
     logging.getLogger(__name__).info("demo back-filled seconds=%.1f", time.monotonic() - began)
 
     def pump(writer: LogWriter, stop: threading.Event) -> None:

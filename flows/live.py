@@ -102,7 +102,9 @@ class Live:
         try:
             found: int = json.loads(path.read_text("utf-8"))["first_at"]
         except FileNotFoundError:
-            path.write_text(json.dumps({"first_at": default}), "utf-8")
+            written = path.with_name(f"{DESK_NAME}.new")
+            written.write_text(json.dumps({"first_at": default}), "utf-8")
+            written.replace(path)
             return default
         except (ValueError, KeyError, TypeError) as ex:
             raise ConfigError(f"{path}: cannot be read ({ex}): remove the state folder") from ex

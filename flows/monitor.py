@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -110,8 +111,12 @@ def open_recovery(state: Path) -> RecoveryConfig:
     """Open the recovery store of a state folder, made when missing."""
     folder = state / RECOVERY_FOLDER
     if not folder.is_dir() or not any(folder.iterdir()):
-        folder.mkdir(parents=True, exist_ok=True)
-        init_db_dir(folder, _RECOVERY_PARTS)  # type: ignore[no-untyped-call]  # Rust
+        # Made aside: whoever is killed in the middle must not leave half a store behind.
+        aside = state / f"{RECOVERY_FOLDER}.new"
+        shutil.rmtree(aside, ignore_errors=True)
+        aside.mkdir(parents=True)
+        init_db_dir(aside, _RECOVERY_PARTS)  # type: ignore[no-untyped-call]  # Rust
+        aside.replace(folder)
     return RecoveryConfig(folder)  # type: ignore[no-untyped-call]  # Rust
 
 

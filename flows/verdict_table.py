@@ -97,6 +97,11 @@ class VerdictTable:
                 count += 1
         return count
 
+    def last_at(self) -> int:
+        """Return the latest instant of any verdict, 0 without any."""
+        (at,) = self._connection.execute("SELECT coalesce(max(at), 0) FROM verdicts").fetchone()
+        return int(at)
+
     def count(self) -> dict[str, int]:
         """Return how many verdicts there are of each kind."""
         rows = self._connection.execute("SELECT kind, count(*) FROM verdicts GROUP BY kind")

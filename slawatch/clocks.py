@@ -63,16 +63,27 @@ class Clock:
     next_at: int = 0
 
     def __init__(
-        self, target: int, cycle: int, started_at: int, goal: TargetGoal, profile: int
+        self,
+        target: int,
+        cycle: int,
+        started_at: int,
+        goal: TargetGoal,
+        profile: int,
+        breach_at: int | None = None,
     ) -> None:
-        """Start a running clock; `goal` is that of the ticket with this profile."""
+        """Start a running clock; `goal` is that of the ticket with this profile.
+
+        `breach_at` is given where it was worked out before.
+        """
         self.target = target
         self.cycle = cycle
         self.started_at = started_at
         self.run_from = started_at
         self.goal = goal
         self.profile = profile
-        self.breach_at = goal.calendar.add_last(started_at, goal.goal_us)
+        if breach_at is None:
+            breach_at = goal.calendar.add_last(started_at, goal.goal_us)
+        self.breach_at = breach_at
 
     def is_live(self) -> bool:
         """Tell whether the clock runs or is paused."""

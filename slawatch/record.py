@@ -295,28 +295,16 @@ def _unpack_extras(row: bytes, at: int, extras: dict[int, Extras]) -> int:
 def _unpack_clock(
     row: bytes, at: int, fold: Fold, targets: Sequence[int | None] | None
 ) -> tuple[Clock, int]:
-    clock = Clock.__new__(Clock)
-    (
-        clock.target,
-        clock.cycle,
-        flags,
-        clock.fired,
-        clock.profile,
-        clock.started_at,
-        clock.breach_at,
-    ) = _CLOCK.unpack_from(row, at)
+    target, cycle, flags, fired, profile, started_at, breach_at = _CLOCK.unpack_from(row, at)
     at += _CLOCK.size
-    clock.run_from = clock.started_at
+    if targets is not None:
+        new = targets[target]
+        target = _GONE if new is None else new
+    goal = None if target == _GONE else fold.goals(profile)[target]
+    clock = Clock(target, cycle, started_at, goal or MEASURE_ONLY, profile, breach_at)
+    clock.fired = fired
     clock.tier = flags >> 4
     clock.observed = bool(flags & _OBSERVED)
-    if targets is not None:
-        new = targets[clock.target]
-        clock.target = _GONE if new is None else new
-    clock.goal = (
-        MEASURE_ONLY
-        if clock.target == _GONE
-        else fold.goals(clock.profile)[clock.target] or MEASURE_ONLY
-    )
     if not flags & _HAS_MORE:
         return clock, at
     (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -140,3 +141,9 @@ def read_records(state: Path) -> list[Record]:
 def flatten(verdicts: Iterable[Verdict]) -> list[tuple[Any, ...]]:
     """Return verdicts as the rows of the verdict table, without who held them."""
     return [verdict[:-1] for verdict in verdicts]
+
+
+def read_first_at(state: Path) -> int:
+    """Return when a state folder's monitor began to watch."""
+    first_at: int = json.loads((state / "desk.json").read_text())["first_at"]
+    return first_at

@@ -164,16 +164,16 @@ def test_no_tick_claims_an_instant_that_is_read_later(
 def test_a_snapshot_anywhere_reads_every_item_once(at: list[int], batch: int, cut: int) -> None:
     items = tell(*at)
     part = build(items, batch=batch)
-    before = [b for _, b in zip(range(cut), iter_batches(part), strict=False)]
+    before = take(part, cut)
     after = read_all(build(items, part.snapshot(), batch=batch + 1))
     read = [e.id_hash for b in [*before, *after] for e in b.events]
     assert read == [e.id_hash for e in items]
 
 
-def iter_batches(part: ReplayPartition) -> Sequence[Batch]:
-    """Return at most six batches."""
+def take(part: ReplayPartition, count: int) -> list[Batch]:
+    """Return the next batches, fewer at the end."""
     found: list[Batch] = []
-    for _ in range(6):
+    for _ in range(count):
         try:
             found += part.next_batch()
         except StopIteration:

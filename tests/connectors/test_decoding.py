@@ -1,0 +1,96 @@
+"""From raw records to events and rejects: one bad record is one reject."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.decoding import KEPT_BYTES, RecordParser, decode_native
+from connectors.files import Oversize
+from connectors.intake import Record
+from slawatch.errors import EventError
+from slawatch.events import REJECT_REASONS
+from slawatch.parsing import Vocabulary
+
+AT = 1_767_603_600_000_000
+GOOD = {"event_id": "e", "ticket_id": "1", "type": "note", "occurred_at": AT // 1000}
+
+
+def record(body: bytes, seq: int = 1, source: str = "desk") -> Record:
+    """Return a stored delivery."""
+    return Record(seq, AT, source, body, None)
+
+
+def refuse(body: bytes) -> EventError:
+    """Return the error of a body that is no event."""
+    with pytest.raises(EventError) as raised:
+        decode_native(body)
+    return raised.value
+
+
+def test_a_line_of_native_json_is_one_event() -> None:
+    assert decode_native(orjson.dumps(GOOD)) == [GOOD]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason", "message"),
+    [
+        pytest.param(b'{"event_id": "e"', "malformed", "not JSON", id="truncated"),
+        pytest.param(b"", "malformed", "not JSON", id="empty"),
+        pytest.param(b"NaN", "malformed", "not JSON", id="no-number-of-json"),
+        pytest.param(b'{"a": "\xff"}', "bad_encoding", "not UTF-8 at byte 7", id="not-utf-8"),
+        pytest.param(
+            Oversize(10_000_000, b'{"a').to_body(),
+            "oversize",
+            "10000000 bytes is too long",
+            id="too-long",
+        ),
+    ],
+)
+def test_a_body_that_is_no_json_says_why(body: bytes, reason: str, message: str) -> None:
+    error = refuse(body)
+    assert error.reason == reason
+    assert message in str(error)
+
+
+def test_records_become_events_in_order_at_the_time_of_their_arrival() -> None:
+    bodies = [orjson.dumps({**GOOD, "event_id": str(n)}) for n in range(3)]
+    events, rejects = RecordParser(Vocabulary(), {}).parse(map(record, bodies))
+    assert [(e.key, e.received_at, e.connector) for e in events] == [("desk/1", AT, "desk")] * 3
+    assert rejects == []
+
+
+def test_a_bad_record_is_a_reject_and_the_others_go_on() -> None:
+    records = [record(b"{", 7), record(orjson.dumps(GOOD), 8), record(b"[]", 9)]
+    events, rejects = RecordParser(Vocabulary(), {}).parse(records)
+    assert len(events) == 1
+    assert [(r.key, r.reason, r.body, r.received_at) for r in rejects] == [
+        ("7", "malformed", b"{", AT),
+        ("9", "bad_type", b"[]", AT),
+    ]
+
+
+def test_each_connector_has_its_decoder() -> None:
+    parser = RecordParser(Vocabulary(), {"phones": lambda body: [{**GOOD, "team": body.decode()}]})
+    events, _ = parser.parse([record(b"l1", source="phones"), record(orjson.dumps(GOOD))])
+    assert [event.attrs.team for event in events] == ["l1", None]
+
+
+def test_a_decoder_may_give_several_events() -> None:
+    parser = RecordParser(Vocabulary(), {"desk": lambda _: [GOOD, {**GOOD, "type": "closed"}]})
+    assert len(parser.parse([record(b"")])[0]) == 2
+
+
+def test_of_a_large_body_only_a_part_is_kept() -> None:
+    _, (reject,) = RecordParser(Vocabulary(), {}).parse([record(b"x" * (KEPT_BYTES + 1))])
+    assert len(reject.body) == KEPT_BYTES
+
+
+@given(st.lists(st.binary(max_size=30) | st.just(orjson.dumps(GOOD)), max_size=5))
+def test_any_bytes_are_events_or_rejects(bodies: list[bytes]) -> None:
+    records = [record(body, seq) for seq, body in enumerate(bodies)]
+    events, rejects = RecordParser(Vocabulary(), {}).parse(records)
+    assert len(events) + len(rejects) == len(bodies)
+    assert {reject.reason for reject in rejects} <= set(REJECT_REASONS)

@@ -1,0 +1,130 @@
+"""A monitor that is killed again and again says what the engine says of its intake log alone."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from pathlib import Path
+
+from connectors.intake import Pending
+from connectors.log_sqlite import SqliteLog
+from connectors.wall import WallClock
+from slawatch.config import load_config
+from tests.e2e.desk import (
+    SECOND,
+    Judged,
+    created,
+    flatten,
+    pick_counters,
+    read_first_at,
+    read_records,
+    replied,
+    wall_us,
+    write_policy,
+)
+from tests.e2e.monitor import Key, Monitor, Samples, parse_samples, poll, read_verdicts, write_lines
+from tests.e2e.writer import DeskWriter
+
+KILLS = 6
+LINES = 900
+LOG_TIME: Key = ("slawatch_log_time_timestamp_seconds", ())
+
+
+class Scraper:
+    """Scrape all the time, also while nobody answers, and keep what was seen."""
+
+    def __init__(self, monitor: Monitor) -> None:
+        """Start scraping."""
+        self.scrapes: list[Samples] = []
+        self._monitor = monitor
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(0.25):
+            status, body = self._monitor.get("/metrics")
+            if status == 200:
+                self.scrapes.append(parse_samples(body))
+
+    def stop(self) -> None:
+        """Scrape no more."""
+        self._stop.set()
+        self._thread.join()
+
+
+def increase(scrapes: list[Samples]) -> Samples:
+    """Return how much each counter grew as Prometheus sees it: a lower value is a reset to 0."""
+    grown: Counter[Key] = Counter()
+    last: Samples = {}
+    for scrape in scrapes:
+        for key, value in scrape.items():
+            before = last.get(key, 0.0)
+            grown[key] += value - before if value >= before else value
+            last[key] = value
+    return dict(grown)
+
+
+def breach_times(state: Path) -> list[tuple[str, int]]:
+    """Return (ticket, breach_at) of the first responses that were ever called breached."""
+    rows = read_verdicts(state)
+    return [(row[0], row[9]) for row in rows if row[1] == "first_response" and row[3] == "breached"]
+
+
+def test_a_killed_monitor_counts_and_judges_as_an_undisturbed_one(tmp_path: Path) -> None:
+    log, state = tmp_path / "desk.jsonl", tmp_path / "state"
+    policy = write_policy(tmp_path)
+    log.touch()
+    dice = random.Random(5)
+    options = ("--policy", policy, "--tail", log, "--snapshot-interval", "2s")
+    with Monitor(state, *options) as monitor:
+        monitor.start().wait_until_ready()
+        scraper = Scraper(monitor)
+        writer = DeskWriter(log, seed=5)
+        for number in range(KILLS):
+            wanted = round((number + dice.random()) * LINES / KILLS)
+            poll(lambda w=wanted: writer.lines >= w, f"{wanted} lines")
+            monitor.kill()
+            down_until = wall_us() + round(dice.uniform(0, 1.5) * SECOND)
+            poll(lambda at=down_until: wall_us() > at, "the time that it is down")
+            monitor.start()
+        poll(lambda: writer.lines >= LINES, f"{LINES} lines")
+        writer.stop()
+        settled_at = wall_us() + 9 * SECOND  # the longest goal, its last warning, grace
+        monitor.wait_for(lambda s: s.get(LOG_TIME, 0) * SECOND > settled_at, "all deadlines passed")
+        scraper.stop()
+        last = monitor.scrape()
+        assert monitor.stop() == 0, monitor.said()
+
+    records = read_records(state)
+    until = round(last[LOG_TIME] * SECOND)
+    whole = Judged(records, load_config([policy]), read_first_at(state), until)
+    assert flatten(whole.verdicts()) == [row[:-1] for row in read_verdicts(state)]
+    assert pick_counters(last) == whole.counters()
+    assert pick_counters(increase([*scraper.scrapes, last])) == whole.counters()
+
+    in_time = {event.key for event in whole.events if event.kind.name == "REPLIED"}
+    assert in_time
+
+
+def test_a_reply_received_before_the_crash_never_becomes_a_breach(tmp_path: Path) -> None:
+    log, state = tmp_path / "desk.jsonl", tmp_path / "state"
+    options = ("--policy", write_policy(tmp_path), "--tail", log)
+    with Monitor(state, *options) as monitor:
+        monitor.start().wait_until_ready()
+        opened_at = wall_us()
+        write_lines(log, [created("t1", opened_at), created("t2", opened_at)])
+        monitor.wait_for(lambda s: pick_counters(s), "the tickets were read")
+        monitor.kill()
+
+        body = b"%s" % repr(replied("t1")).replace("'", '"').encode()
+        with SqliteLog(state / "intake.sqlite3", WallClock()) as intake:
+            intake.append([Pending("file", "reply", body)])
+        assert wall_us() < opened_at + 3 * SECOND
+        poll(lambda: wall_us() > opened_at + 5 * SECOND, "the deadline passed")
+
+        monitor.start().wait_until_ready()
+        poll(lambda: breach_times(state), "a breach")
+        assert breach_times(state) == [("desk/t2", opened_at + 3 * SECOND)]
+        assert monitor.stop() == 0
