@@ -54,9 +54,9 @@ def explain(
         if mapping:
             config = with_mapping(config, load_mapping(mapping))
         if log is not None:
-            events = list(_from_file(log, mapping, config, ticket))
+            events, now = _from_file(log, mapping, config, ticket)
         else:
-            events = list(_from_state(state, config, ticket))
+            events, now = list(_from_state(state, config, ticket)), WallClock().now()
         keys = sorted({event.key for event in events})
         if not keys:
             where = log or str(state)
@@ -67,7 +67,6 @@ def explain(
             raise ConfigError(
                 f"several sources have a ticket {ticket!r}: give one of {', '.join(keys)}"
             )
-        now = WallClock().now() if log is None else max(event.received_at for event in events)
         timeline = tell_timeline(config.rules, keys[0], events, now)
         if as_json:
             OUT.print_json(json.dumps([entry._asdict() for entry in timeline.entries]))
@@ -79,15 +78,15 @@ def _is_of(event: Event, ticket: str) -> bool:
     return event.key == ticket or event.key.partition("/")[2] == ticket
 
 
-def _from_file(path: str, mapping: str | None, config: Config, ticket: str) -> Iterator[Event]:
+def _from_file(
+    path: str, mapping: str | None, config: Config, ticket: str
+) -> tuple[list[Event], int]:
+    """Return the ticket's events, and the end of the log, up to which a replay judges it."""
     rows = load_mapping(mapping) if mapping else None
-    items = read_log(path, rows, config.vocabulary, now=WallClock().now())
-    last_at = 0
-    for item in sort_log(items):
-        if isinstance(item, Event):
-            last_at = max(last_at, item.occurred_at)
-            if _is_of(item, ticket):
-                yield item
+    items = sort_log(read_log(path, rows, config.vocabulary, now=WallClock().now()))
+    events = [item for item in items if isinstance(item, Event)]
+    ends_at = max((event.occurred_at for event in events), default=0)
+    return [event for event in events if _is_of(event, ticket)], ends_at
 
 
 def _from_state(state: Path, config: Config, ticket: str) -> Iterator[Event]:

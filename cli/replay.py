@@ -95,7 +95,7 @@ def replay(  # noqa: PLR0913 - the command's options
         str, typer.Option(help="time: sort the log first; file: as it stands")
     ] = "time",
     speed: Annotated[
-        float | None, typer.Option(help="Replay at N times the log's own speed")
+        float | None, typer.Option(min=0.001, help="Replay at N times the log's own speed")
     ] = None,
     shards: Annotated[
         int, typer.Option(min=1, max=256, help="Parts of the state; verdicts do not depend on it")

@@ -1,0 +1,92 @@
+"""`slawatch check`: every error at once, the series, and what cannot be measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.check import find_unmeasured
+from slawatch.config import load_config
+from tests.cli.commands import call, errors, is_told, read_json, write_policy
+
+WRONG = """
+[desk]
+zone = "Mars/Olympus"
+[[policies]]
+name = "all"
+calendar = "nowhere"
+goals.first_response = "soon"
+"""
+WRONG_MAPPING = """
+source = "desk"
+kind = "event"
+[fields]
+ticket_id = "ticket"
+"""
+CHANNELS = "\n".join(f'[channels.c{n}]\nlabel = "c{n}"' for n in range(3))
+
+
+def test_what_ships_is_right_and_its_series_are_counted() -> None:
+    result = call("check")
+    assert result.exit_code == 0
+    assert "sla_results_total" in result.stdout
+    assert "series" in result.stdout
+
+
+def test_every_error_is_told_at_once_with_file_and_key(tmp_path: Path) -> None:
+    path = write_policy(tmp_path, WRONG)
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(WRONG_MAPPING, "utf-8")
+    result = call("check", "--policy", path, "--mapping", mapping)
+    told = errors(result)
+    assert is_told(result)
+    assert len([line for line in told if str(path) in line]) >= 3
+    assert any("zone" in line and "Mars/Olympus" in line for line in told)
+    assert any("nowhere" in line for line in told)
+    assert any("'soon'" in line for line in told)
+    assert any(line.startswith(f"{mapping}: fields.event_id") for line in told)
+
+
+def test_a_file_that_is_not_there_is_told() -> None:
+    result = call("check", "--policy", "missing.toml")
+    assert is_told(result)
+    assert "missing.toml" in result.stderr
+
+
+def test_a_file_that_is_not_toml_is_told(tmp_path: Path) -> None:
+    result = call("check", "--policy", write_policy(tmp_path, "[[policies]\n"))
+    assert is_told(result)
+    assert "TOML" in result.stderr
+
+
+def test_the_answer_for_machines_has_every_part(tmp_path: Path) -> None:
+    answer = read_json(call("check", "--policy", write_policy(tmp_path), "--json"))
+    assert answer["policies"] == ["all"]
+    assert answer["series"]["start"] <= answer["series"]["ceiling"] < answer["series"]["limit"]
+    assert (answer["warnings"], answer["not_measured"]) == ([], [])
+    assert len(answer["digest"]) == 16
+
+
+def test_the_digest_is_that_of_the_rules(tmp_path: Path) -> None:
+    path = write_policy(tmp_path)
+    first = read_json(call("check", "--policy", path, "--json"))["digest"]
+    assert read_json(call("check", "--policy", path, "--json"))["digest"] == first
+    path.write_text(path.read_text("utf-8").replace('"8h"', '"9h"'), "utf-8")
+    assert read_json(call("check", "--policy", path, "--json"))["digest"] != first
+
+
+def test_what_a_source_cannot_show_is_named_with_the_missing_act() -> None:
+    rows = find_unmeasured(load_config(["uci-normal"]))
+    missing = {target: acts for source, _, target, acts in rows if source == "uci"}
+    assert missing["first_response"] == "replied"
+    assert {"next_response", "periodic_update", "bot_first_response"} <= set(missing)
+    assert "resolution" not in missing
+    told = call("check", "--policy", "uci-normal").stdout
+    assert "not measured: first_response of uci on any: it shows none of replied" in told
+
+
+def test_several_policies_are_laid_over_each_other(tmp_path: Path) -> None:
+    answer = read_json(
+        call("check", "--policy", "default", "--policy", write_policy(tmp_path), "--json")
+    )
+    assert "all" in answer["policies"]
+    assert len(answer["policies"]) > 1

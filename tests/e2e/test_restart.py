@@ -1,0 +1,101 @@
+"""A restart goes on where the monitor was: the demo's desk, and a policy that was edited."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from connectors.demo import demo_events
+from slawatch.config import load_config
+from tests.e2e.desk import (
+    Judged,
+    created,
+    flatten,
+    pick_counters,
+    read_first_at,
+    read_records,
+    wall_us,
+    write_policy,
+)
+from tests.e2e.monitor import Monitor, add_up, read_verdicts, write_lines
+
+SECOND = 1_000_000
+
+
+def test_the_demo_goes_on_after_a_restart_and_counts_nothing_twice(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with Monitor(state, "--seed", 3, command="up") as monitor:
+        monitor.start()
+        first = monitor.wait_until_ready()
+        assert add_up(first, "sla_results_total", outcome="breached") > 0
+        assert add_up(first, "sla_warnings_total") > 0
+        monitor.kill()
+        monitor.start().wait_until_ready()
+        second = monitor.scrape()
+        assert monitor.stop() == 0, monitor.said()
+        monitor.start().wait_until_ready()
+        third = monitor.scrape()
+        assert monitor.stop() == 0, monitor.said()
+    lower = [
+        key
+        for before, after in ((first, second), (second, third))
+        for key, value in before.items()
+        if key[0].endswith("_total") and after[key] < value
+    ]
+    assert lower == []
+    assert add_up(third, "slawatch_counter_offsets_total") == 0
+
+    records, config, first_at = read_records(state), load_config(["demo"]), read_first_at(state)
+    told = [json.loads(record.body)["event_id"] for record in records]
+    assert len(set(told)) == len(told)
+    until_at = records[-1].received_at - 41 * SECOND  # a few acts are still under way
+    assert {e["event_id"] for e in demo_events(3, first_at, until_at)} <= set(told)
+    log_at = round(add_up(third, "slawatch_log_time_timestamp_seconds") * SECOND)
+    known = [record for record in records if record.received_at <= log_at]
+    expected = Judged(known, config, first_at, log_at)
+    assert pick_counters(third).items() >= expected.counters().items()
+    rows = {row[:5]: row[:-1] for row in read_verdicts(state)}
+    assert [rows.get(row[:5]) for row in flatten(expected.verdicts())] == flatten(
+        expected.verdicts()
+    )
+
+
+GOALS = """
+include = ["targets"]
+[sources.desk]
+grace = "0s"
+[[policies]]
+name = "desk"
+goals.first_response = "{first_response}"
+goals.resolution = "{resolution}"
+"""
+
+
+def test_an_edited_policy_keeps_what_was_judged_and_moves_open_clocks(tmp_path: Path) -> None:
+    log, state = tmp_path / "desk.jsonl", tmp_path / "state"
+    policy = write_policy(tmp_path, GOALS.format(first_response="1s", resolution="10h"))
+    with Monitor(state, "--policy", policy, "--tail", log) as monitor:
+        monitor.start().wait_until_ready()
+        opened_at = wall_us()
+        write_lines(log, [created("t1", opened_at)])
+        before = monitor.wait_for(
+            lambda s: add_up(s, "sla_results_total", outcome="breached") == 1, "first response"
+        )
+        assert monitor.stop() == 0, monitor.said()
+        judged = read_verdicts(state)
+
+        write_policy(tmp_path, GOALS.format(first_response="5h", resolution="1s"))
+        monitor.start()
+        after = monitor.wait_for(
+            lambda s: add_up(s, "sla_results_total", outcome="breached") == 2, "resolution"
+        )
+        assert monitor.stop() == 0, monitor.said()
+    assert add_up(before, "sla_goal_seconds", target="resolution") > add_up(
+        after, "sla_goal_seconds", target="resolution"
+    )
+    assert add_up(after, "sla_result_corrections_total") == 0
+    assert set(judged) <= set(read_verdicts(state))
+    new = [row for row in read_verdicts(state) if row not in judged and row[3] == "breached"]
+    assert [(row[1], row[3], row[22]) for row in new] == [
+        ("resolution", "breached", "policy_change")
+    ]
