@@ -59,6 +59,7 @@ class Clockwork:
 
     def _breach(self, ticket: Ticket, clock: Clock, at: int, reason: str) -> None:
         clock.due = clock.due_at()
+        clock.breach_elapsed_us, clock.breach_wall_us = clock.elapsed(at), clock.wall(at)
         clock.next_at = 0
         clock.breached_at = max(at, ticket.adopted_at)
         clock.reason = reason or clock.reason

@@ -34,7 +34,7 @@ _HAS_TIMES, _HAS_SEQUENCES = 1, 2
 # target, cycle; flags, with the tier in the high half; fired; profile; started_at, breach_at: a
 # clock that only runs. The rest is of those that were paused, have breached or have ended.
 _CLOCK = Struct("<BHBHIqq")
-_MORE = Struct("<BB7qIIIqBB")
+_MORE = Struct("<BB9qIIIqBB")
 _PAUSE = Struct("<qq")
 _HELD = Struct("<BBQQ")
 _EXTRA = Struct("<HB")
@@ -168,6 +168,8 @@ def _pack_clock(clock: Clock) -> bytes:
                 clock.breached_at,
                 clock.stopped_at,
                 clock.due,
+                clock.breach_elapsed_us,
+                clock.breach_wall_us,
                 clock.labels if clock.labels >= 0 else _NONE,
                 clock.booked if clock.booked >= 0 else _NONE,
                 len(pauses),
@@ -317,6 +319,8 @@ def _unpack_clock(
         clock.breached_at,
         clock.stopped_at,
         clock.due,
+        clock.breach_elapsed_us,
+        clock.breach_wall_us,
         labels,
         booked,
         n_pauses,

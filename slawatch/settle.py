@@ -198,7 +198,7 @@ class Settler:
         ended = clock.state == State.STOPPED
         is_breach = kind in (BREACHED, TO_BREACHED)
         if is_breach:  # told as of the breach, whenever it is published
-            elapsed, wall, ended = clock.goal.goal_us, 0, False
+            elapsed, wall, ended = clock.breach_elapsed_us, clock.breach_wall_us, False
         elif ended:
             elapsed, wall = clock.elapsed_us, clock.wall_us
         else:

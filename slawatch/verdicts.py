@@ -15,7 +15,7 @@ class Verdict(NamedTuple):
     """Be one published statement about a cycle.
 
     `(ticket, target, cycle, kind, number)` is its identity: the same in every run over the same
-    events. `ticket` is `source/ticket_id`. `number` counts the verdicts of a kind within a cycle;
+    events. `ticket` is `source/ticket_id`. `number` counts what was said of a cycle's outcome;
     of a warning it is the level's index + 1. Instants and durations in microseconds; 0 stands for
     none. `team` is the responsible one, `held` pairs of (team, wall, business) time so far.
     """

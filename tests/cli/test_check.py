@@ -22,7 +22,6 @@ kind = "event"
 [fields]
 ticket_id = "ticket"
 """
-CHANNELS = "\n".join(f'[channels.c{n}]\nlabel = "c{n}"' for n in range(3))
 
 
 def test_what_ships_is_right_and_its_series_are_counted() -> None:
@@ -84,9 +83,10 @@ def test_what_a_source_cannot_show_is_named_with_the_missing_act() -> None:
     assert "not measured: first_response of uci on any: it shows none of replied" in told
 
 
-def test_several_policies_are_laid_over_each_other(tmp_path: Path) -> None:
-    answer = read_json(
-        call("check", "--policy", "default", "--policy", write_policy(tmp_path), "--json")
-    )
-    assert "all" in answer["policies"]
-    assert len(answer["policies"]) > 1
+def test_a_later_policy_goes_before_what_ships(tmp_path: Path) -> None:
+    text = '[[policies]]\nname = "vip"\nmatch = { customer_tier = "gold" }\nextends = "default"\n'
+    path = write_policy(tmp_path, text)
+    shipped = read_json(call("check", "--json"))["policies"]
+    answer = read_json(call("check", "--policy", "default", "--policy", path, "--json"))
+    assert answer["policies"][0] == "vip"
+    assert set(answer["policies"]) == {"vip", *shipped}

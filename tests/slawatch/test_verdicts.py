@@ -41,7 +41,7 @@ def test_a_verdict_is_rendered_with_every_field() -> None:
         "breach_at": START + HOUR,
         "goal_us": HOUR,
         "elapsed_us": HOUR,
-        "wall_us": 0,
+        "wall_us": HOUR,
         "level": "",
         "channel": "email",
         "priority": "normal",
