@@ -191,9 +191,9 @@ def unpack_ticket(
     """
     head = _HEADER.unpack_from(row)
     ticket = Ticket(key, head[4])
-    ticket.next_at, ticket.created_at, ticket.last_at, ticket.holder_since = head[:4]
+    ticket.queued_at, ticket.created_at, ticket.last_at, ticket.holder_since = head[:4]
     ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[6:13]
-    ticket.status, ticket.pauses, ticket.contact, ticket.replied, _, flags, n_base = head[13:20]
+    ticket.status, ticket.pauses, ticket.contact, ticket.replied, over, flags, n_base = head[13:20]
     at = _HEADER.size
     acts = _acts_struct(n_acts)
     flat = acts.unpack_from(row, at)
@@ -240,7 +240,8 @@ def unpack_ticket(
         ticket.held[row[at : at + length].decode(errors="replace"), status] = [wall, business]
         at += length
     ticket.base = row[at : at + n_base] if n_base else None
-    ticket.queued_at = ticket.next_at
+    # Only of a ticket that is over is it known that nothing but its end is queued.
+    ticket.next_at = ticket.queued_at if over else 0
     return ticket
 
 

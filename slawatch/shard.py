@@ -117,7 +117,9 @@ class Shard:
         for ticket in self._touched.values():
             settle(ticket, at, out)
             next_at = ticket.next_at
-            if at < next_at < ticket.queued_at:
+            if next_at <= at:  # told long after its end: more of it may be on the way
+                next_at = ticket.next_at = at + self.book.rules.retention_us
+            if next_at < ticket.queued_at:
                 ticket.queued_at = next_at
                 heappush(heap, (next_at, ticket.key))
         self._touched.clear()

@@ -220,3 +220,15 @@ def test_verdicts_are_identified_once_each() -> None:
     ids = [verdict[:5] for verdict in out.verdicts]
     assert len(ids) == len(set(ids))
     assert all(isinstance(verdict, Verdict) for verdict in out.verdicts)
+
+
+def test_a_ticket_told_long_after_its_end_is_kept_for_its_retention_and_forgotten() -> None:
+    rules = build_rules(targets=build_rules().targets[2:3])
+    events = [
+        created(0, received_after_us=30 * DAY),
+        act(1, Kind.RESOLVED, MINUTE, AGENT, received_after_us=30 * DAY + SECOND),
+    ]
+    shard, out = judge(events, 31 * DAY, rules)
+    assert shard.get(KEY) is not None
+    shard.advance([], START + 38 * DAY, out)
+    assert shard.get(KEY) is None
