@@ -20,6 +20,7 @@ from connectors.log_sqlite import SqliteLog
 from connectors.mapping import load_mapping
 from connectors.replay import read_log, sort_log
 from connectors.wall import WallClock
+from flows.desk_file import read_desk
 from slawatch.clocks import Clock, State
 from slawatch.config import Config, Settings, load_config
 from slawatch.errors import ConfigError
@@ -43,23 +44,23 @@ def explain(
     mapping: Annotated[
         str | None, typer.Option(help="The log's mapping; none: native JSON lines")
     ] = None,
-    state: Annotated[
-        Path, typer.Option(help="The state folder of the monitor")
-    ] = Settings().folder,
+    state: Annotated[Path | None, typer.Option(help="The state folder of the monitor")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
 ) -> None:
     """Tell a ticket's timeline: acts, clocks, warning levels, verdicts, and why."""
     with told_errors():
-        config = load_config(policy or ["default"])
+        folder = state or Settings().folder
+        desk = read_desk(folder) if log is None else None
+        config = load_config(policy or (desk.policies if desk else ()) or ["default"])
         if mapping:
             config = with_mapping(config, load_mapping(mapping))
         if log is not None:
             events, now = _from_file(log, mapping, config, ticket)
         else:
-            events, now = list(_from_state(state, config, ticket)), WallClock().now()
+            events, now = list(_from_state(folder, config, ticket)), WallClock().now()
         keys = sorted({event.key for event in events})
         if not keys:
-            where = log or str(state)
+            where = log or str(folder)
             raise ConfigError(
                 f"no event of ticket {ticket!r} in {where!r}: give its id, or source/id"
             )

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 from zlib import crc32
@@ -29,11 +30,13 @@ from slawatch.errors import ConfigError
 
 DEMO = "demo"
 DEMO_POLICY = "demo"
+DEMO_FOLDER = Path("slawatch-demo")
+"""Where `up` keeps the demo: never among a real desk's state."""
 _TOLD_AGAIN_US = 60_000_000
 """How much of what was heard is told again after a restart: the last of it came in disorder."""
 
 
-def run(  # noqa: PLR0913 - the command's options
+def run(
     policy: Annotated[
         list[str] | None,
         typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
@@ -64,8 +67,9 @@ def run(  # noqa: PLR0913 - the command's options
     with told_errors():
         if not (tail or stdin or demo):
             raise ConfigError("nothing to read: name an input with --tail FILE, --stdin or --demo")
-        config = load_config(policy or ([DEMO_POLICY] if demo else ["default"]))
-        options = _options(config, state, host, port, snapshot_interval)
+        names = policy or ([DEMO_POLICY] if demo else ["default"])
+        config = load_config(names)
+        options = _options(config, names, state, host, port, snapshot_interval)
         _run(config, options, tail or [], stdin=stdin, seed=seed if demo else None, screen=None)
 
 
@@ -86,17 +90,23 @@ def up(
     with told_errors():
         names = policy or [DEMO_POLICY]
         config = load_config(names)
-        options = _options(config, state, None, port, None)
-        screen = Screen(config.rules, names, is_terminal=is_terminal)
+        options = _options(config, names, state or DEMO_FOLDER, None, port, None)
+        screen = Screen(config.rules, is_terminal=is_terminal)
         _run(config, options, [], stdin=False, seed=seed, screen=screen)
 
 
 def _options(
-    config: Config, state: Path | None, host: str | None, port: int | None, interval: str | None
+    config: Config,
+    names: Sequence[str],
+    state: Path | None,
+    host: str | None,
+    port: int | None,
+    interval: str | None,
 ) -> LiveOptions:
     settings = config.settings
     return LiveOptions(
         state=state or settings.folder,
+        policies=tuple(names),
         host=settings.host if host is None else host,
         port=settings.port if port is None else port,
         shards=settings.shards,
@@ -108,7 +118,7 @@ def _options(
     )
 
 
-def _run(  # noqa: PLR0913 - what both commands choose
+def _run(
     config: Config,
     options: LiveOptions,
     tails: list[Path],

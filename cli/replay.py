@@ -28,7 +28,7 @@ from rich.table import Table
 
 from cli.console import ERR, OUT, read_interval, told_errors
 from cli.sources import with_mapping
-from cli.summary import summarize
+from cli.summary import Summary, summarize
 from connectors.decoding import Reject
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
@@ -66,7 +66,7 @@ class Log:
         return chain(list(islice(items, 1)), items)
 
 
-def replay(  # noqa: PLR0913 - the command's options
+def replay(
     log: Annotated[
         str,
         typer.Argument(help="The log: JSON lines, CSV; plain, .gz, .zst; - reads standard input"),
@@ -146,7 +146,7 @@ def _replay(
     metrics: Path | None,
     *,
     is_kept: bool,
-) -> dict[str, object]:
+) -> Summary:
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -222,18 +222,14 @@ def _progress() -> Iterator[_Advance]:
         yield _Advance(progress, task)
 
 
-def _print(summary: dict[str, object], *, as_json: bool) -> None:
+def _print(summary: Summary, *, as_json: bool) -> None:
     if as_json:
         OUT.print_json(json.dumps(summary))
         return
     events, targets = summary["events"], summary["targets"]
-    assert isinstance(events, dict)
-    assert isinstance(targets, dict)
     told = ", ".join(f"{count:,} {outcome}" for outcome, count in events.items() if count)
     OUT.print(f"events: {told or 'none'} in {summary['seconds']} s")
     quarantined, changes = summary["quarantined"], summary["changes"]
-    assert isinstance(quarantined, dict)
-    assert isinstance(changes, dict)
     if quarantined:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in quarantined.items())
         OUT.print(f"quarantined: {reasons}")

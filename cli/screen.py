@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from rich.box import SIMPLE_HEAD
@@ -29,10 +28,9 @@ _STALE_US = 5_000_000
 class Screen:
     """Show how the desk does: a live table on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, rules: Rules, policies: Sequence[str], *, is_terminal: bool) -> None:
-        """Take the rules, for objectives and the order of channels, and the names they came by."""
+    def __init__(self, rules: Rules, *, is_terminal: bool) -> None:
+        """Take the rules, for objectives and the order of channels."""
         self._rules = rules
-        self._policies = policies
         self._is_terminal = is_terminal
 
     def watch(self, live: Live) -> None:
@@ -103,9 +101,7 @@ class Screen:
     def _where(self, live: Live, view: View) -> Text:
         options = live.options
         ticket = view.urgent[0].ticket if view.urgent else "TICKET"
-        flags = "".join(f" --policy {name}" for name in self._policies)
-        if options.state != Settings().folder:
-            flags += f" --state {options.state}"
+        flags = "" if options.state == Settings().folder else f" --state {options.state}"
         return Text(
             f"metrics  http://{options.host}:{live.server.port}/metrics\n"
             f"why      ./run explain {ticket}{flags}\n"

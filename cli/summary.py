@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TypedDict
 
 from flows.export import add_totals
 from flows.store import Contents, Key
@@ -23,7 +24,18 @@ _NET = {
 }
 
 
-def summarize(contents: Contents, kinds: dict[str, int], seconds: float) -> dict[str, object]:
+class Summary(TypedDict):
+    """Be the figures of a replay, as `--json` prints them."""
+
+    events: dict[str, int]
+    quarantined: dict[str, int]
+    targets: dict[str, dict[str, int]]
+    changes: dict[str, int]
+    verdicts: dict[str, int]
+    seconds: float
+
+
+def summarize(contents: Contents, kinds: dict[str, int], seconds: float) -> Summary:
     """Return events, quarantine, net results by target, changes and verdicts."""
     targets: dict[str, Counter[str]] = {}
     for labels, count in _counts(contents, conventions.RESULTS).items():

@@ -66,8 +66,10 @@ class RecordParser:
         for seq, received_at, source, body, _ in records:
             decode = self._decoders.get(source, decode_native)
             try:
-                for data in decode(body):
-                    events.append(parse_event(data, received_at, source, self._vocabulary))
+                events += [
+                    parse_event(data, received_at, source, self._vocabulary)
+                    for data in decode(body)
+                ]
             except EventError as ex:
                 rejects.append(
                     Reject(source, ex.reason, str(ex), body[:KEPT_BYTES], str(seq), received_at)

@@ -106,5 +106,3 @@ def sort_log(items: Iterable[Event | Reject]) -> list[Event | Reject]:
             rejects.append(item)
     events.sort(key=lambda event: event[:4])
     return rejects + events
-
-

@@ -144,10 +144,8 @@ class _OpenFile:
         }
 
     def is_cut(self) -> bool:
-        """Say whether the file was cut: it may have grown past the old offset since."""
+        """Say whether the file was cut: it may have grown to the old offset since, or past it."""
         size = os.fstat(self._descriptor).st_size
-        if size == self._read_offset:
-            return False
         return (
             size < self._read_offset or os.pread(self._descriptor, len(self._mark), 0) != self._mark
         )

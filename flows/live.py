@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from connectors.decoding import Decoder, RecordParser
 from connectors.intake import LogWriter
@@ -18,6 +18,7 @@ from connectors.pump import Pump
 from connectors.state_folder import lock_state_folder
 from connectors.wall import WallClock
 from flows.dataflow import Outputs, build_flow
+from flows.desk_file import Desk, keep_desk
 from flows.export import Exporter
 from flows.floor import CounterFloor
 from flows.http import start_server
@@ -28,15 +29,15 @@ from flows.tickets import TicketOptions
 from flows.verdict_table import FILE_NAME as TABLE_NAME
 from flows.verdict_table import VerdictTable
 from slawatch.book import Book
-from slawatch.errors import ConfigError
 from slawatch.parsing import Vocabulary
 from slawatch.policy import Rules
 
 LOGGER = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 60.0
-FLOOR_NAME = "counters.json"
-DESK_NAME = "desk.json"
+KEPT_POSITIONS = 3
+"""Snapshots back from which a crash may resume: the log is kept from the oldest on."""
+FLOOR_NAME = "counters.bin"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class LiveOptions:
     workers: int = 1
     snapshot_seconds: float = 60.0
     retention_us: int = 7 * 86_400_000_000
+    policies: tuple[str, ...] = ()
 
 
 PumpBuilder = Callable[[LogWriter, threading.Event], None]
@@ -97,18 +99,13 @@ class Live:
             undo.pop_all()
 
     def first_at(self, default: int) -> int:
-        """Return when this state folder's monitor began to watch; `default` the first time."""
-        path = self.options.state / DESK_NAME
-        try:
-            found: int = json.loads(path.read_text("utf-8"))["first_at"]
-        except FileNotFoundError:
-            written = path.with_name(f"{DESK_NAME}.new")
-            written.write_text(json.dumps({"first_at": default}), "utf-8")
-            written.replace(path)
-            return default
-        except (ValueError, KeyError, TypeError) as ex:
-            raise ConfigError(f"{path}: cannot be read ({ex}): remove the state folder") from ex
-        return found
+        """Return when this state folder's monitor began to watch; `default` the first time.
+
+        Raises `ConfigError` when the folder's tickets lie in another number of shards.
+        """
+        options = self.options
+        desk = Desk(default, options.shards, options.policies)
+        return keep_desk(options.state, desk).first_at
 
     def serve(self, inputs: Sequence[LiveInput], first_at: int) -> None:
         """Run the flow until `stop` is set, then leave an exact snapshot."""
@@ -154,12 +151,12 @@ class Live:
 
     def _note_snapshot(self, position: LogPosition, meter: SnapshotMeter) -> None:
         meter.begin()
-        self._positions = [*self._positions[-2:], position.seq]
+        self._positions = [*self._positions, position.seq][-KEPT_POSITIONS:]
 
     def _keep_house(self, stop: threading.Event) -> None:
         """Trim the log by age, never past what the oldest resumable snapshot would read next."""
         while not stop.wait(HOUSEKEEPING_SECONDS):
-            if len(self._positions) < 3:
+            if len(self._positions) < KEPT_POSITIONS:
                 continue
             old_seq = self.log.first_seq_at(self.wall.now() - self.options.retention_us)
             before_seq = min(old_seq, self._positions[0] + 1)
@@ -171,7 +168,7 @@ class Live:
         self.stop.set()
         self._stack.close()
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 

@@ -38,6 +38,7 @@ LOGGER = logging.getLogger(__name__)
 
 RECOVERY_FOLDER = "recovery"
 _RECOVERY_PARTS = 1
+_KNOWN_QUARTERS = 1000
 _GARBAGE_OBJECTS = 200_000
 """New objects between two looks for cycles: the engine makes few, and a look walks its state."""
 WARN_BYTES_PER_SECOND = 5_000_000
@@ -98,7 +99,7 @@ def day_starts(zone: str) -> Callable[[int], int]:
         quarter = at // 900_000_000
         found = known.get(quarter)
         if found is None:
-            if len(known) > 1000:
+            if len(known) > _KNOWN_QUARTERS:
                 known.clear()
             day = datetime.fromtimestamp(at / 1e6, local).date()
             found = known[quarter] = day_span(day, zone)[0]

@@ -146,7 +146,10 @@ class ReplaySource(FixedPartitionedSource[Batch, ReplayPosition]):
         stop: Flag,
         on_progress: Callable[[int, int], None] = lambda _count, _at: None,
     ) -> None:
-        """Take the reader; log time stays `disorder_us` behind; `on_progress` hears items read and the log's time."""
+        """Take the reader; log time stays `disorder_us` behind the running maximum.
+
+        `on_progress` hears how many items were read, and the log's time.
+        """
         self._read = read
         self._batch_size = batch_size
         self._disorder_us = disorder_us

@@ -87,7 +87,7 @@ class Store:
         self._gauges: dict[tuple[str, Key], float] = {}
         self._reads_history = False
 
-    def put_totals(  # noqa: PLR0913, PLR0917  # one value of each kind, put at one instant
+    def put_totals(  # one value of each kind, put at one instant
         self,
         partition: str,
         values: Totals,

@@ -134,9 +134,7 @@ class Book:
                 )
         return self.no_goals
 
-    def _goal(
-        self, number: int, policy: Policy, target: str, priority: str
-    ) -> TargetGoal | None:
+    def _goal(self, number: int, policy: Policy, target: str, priority: str) -> TargetGoal | None:
         goal = policy.goals.get(target)
         if goal is None:
             return None

@@ -39,7 +39,8 @@ class Clock:
 
     The fold's facts: `elapsed_us` and `wall_us` are open and wall time before `run_from`;
     `breached_at` is 0 until the clock is known to have breached, `labels` the label set of that
-    moment or of the stop, `breach_elapsed_us` and `breach_wall_us` the time spent until then. The publication's: `published`, `fired` (a bit a level), `booked`
+    moment or of the stop, `breach_elapsed_us` and `breach_wall_us`
+    the time spent until then. The publication's: `published`, `fired` (a bit a level), `booked`
     (label set) and `booked_at` (instant, hence pane) of the published outcome, `revisions`.
     """
 

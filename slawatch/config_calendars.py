@@ -115,7 +115,7 @@ class CalendarShelf:
         week = build_week({})
         try:
             if rules.hours is None:
-                raise ValueError('is required, for example hours = { mon-fri = "09:00-18:00" }')  # noqa: TRY301 - said as the rest
+                raise ValueError('is required, for example hours = { mon-fri = "09:00-18:00" }')
             week = build_week(rules.hours)
         except ValueError as ex:
             self._stack.complain(("calendars", *path, "hours"), str(ex))

@@ -71,7 +71,7 @@ def _calendars(promises: Mapping[str, Promise], priority: str) -> dict[str, str]
     }
 
 
-def _goals(  # noqa: PLR0913 - one draft's cut, by all that it is cut along
+def _goals(
     draft: Draft,
     priorities: Sequence[str],
     calendars: Mapping[str, str],

@@ -182,7 +182,7 @@ class Settler:
         rows = [(team, wall, business) for team, (wall, business) in sums.items()]
         return tuple(sorted(rows, key=lambda row: (-row[1], row[0]))) or (("", 0, 0),)
 
-    def _say(  # noqa: PLR0913, PLR0917 - what a verdict says
+    def _say(
         self,
         ticket: Ticket,
         clock: Clock,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slawatch.book import Book
 from slawatch.calendars import Calendar, Schedule
 from slawatch.events import NO_ATTRS, Actor, Attrs, Event, Extras, Kind, hash_id, rank_of
@@ -108,12 +110,10 @@ def build_rules(
 
 
 def _retracting(target: Target) -> Target:
-    from dataclasses import replace
-
     return replace(target, on_relax=OnRelax.RETRACT)
 
 
-def act(  # noqa: PLR0913 - what an event may say
+def act(
     number: int,
     kind: Kind,
     after_us: int,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from connectors.state_folder import lock_state_folder
 from tests.cli.commands import call, is_told, read_json, write_log, write_policy
 
 ROWS = (
@@ -174,8 +175,6 @@ def test_a_log_of_another_kind_than_the_mapping_is_told(log: Path) -> None:
 
 
 def test_state_in_use_is_told(log: Path, policy: Path, tmp_path: Path) -> None:
-    from connectors.state_folder import lock_state_folder
-
     with lock_state_folder(tmp_path / "state"):
         result = call("replay", log, "--policy", policy, "--state", tmp_path / "state")
     assert is_told(result)

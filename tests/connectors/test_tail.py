@@ -111,6 +111,13 @@ def test_a_cut_file_that_grew_past_the_old_end_is_noticed(path: Path, tail: File
     assert drain(tail) == [b"c", b"d", b"e", b"f"]
 
 
+def test_a_cut_file_that_grew_to_exactly_the_old_end_is_noticed(path: Path, tail: FileTail) -> None:
+    path.write_bytes(b"old\n")
+    assert drain(tail) == [b"old"]
+    path.write_bytes(b"new\n")
+    assert drain(tail) == [b"new"]
+
+
 def test_a_new_line_at_an_old_place_has_a_key_of_its_own(path: Path, tail: FileTail) -> None:
     grow(path, b"aa\n")
     keys = [key for key, _ in tail.read()]

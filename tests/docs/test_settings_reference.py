@@ -6,7 +6,8 @@ import pytest
 
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.state_folder import LOCK_NAME
-from flows.live import DESK_NAME, FLOOR_NAME
+from flows.desk_file import FILE_NAME as DESK_NAME
+from flows.live import FLOOR_NAME
 from flows.verdict_table import FILE_NAME as TABLE_NAME
 from slawatch import config_model
 from slawatch.config import Settings

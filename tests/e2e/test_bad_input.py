@@ -52,7 +52,7 @@ def tell_good_lines(at: int) -> list[bytes]:
         events.append(created(name, at + number))
         if number % 3:
             events.append(replied(name, 1, at + SECOND))
-        events.append(act(name, "resolved", 2, at + 2 * SECOND, actor="agent"))
+            events.append(act(name, "resolved", 2, at + 2 * SECOND, actor="agent"))
     events.append(created("odd", at, priority="P0", channel="fax"))
     return [json.dumps(event).encode() for event in events]
 

@@ -28,24 +28,25 @@ def test_a_rotated_file_is_read_to_its_end_and_no_line_twice(tmp_path: Path) -> 
         monitor.start()
         monitor.wait_for(lambda s: accepted(s) == 10, "what was there")
         write(10)
-        log.rename(tmp_path / "desk.jsonl.1")
-        write(10)
-        monitor.wait_for(lambda s: accepted(s) == 30, "renamed and made anew")
-        shutil.copyfile(log, tmp_path / "desk.jsonl.2")
+        shutil.copyfile(log, tmp_path / "desk.jsonl.1")
         with log.open("r+b") as file:
             file.truncate()
         write(10)
-        monitor.wait_for(lambda s: accepted(s) == 40, "copied and cut")
+        monitor.wait_for(lambda s: accepted(s) == 30, "copied and cut")
+        write(10)
+        log.rename(tmp_path / "desk.jsonl.2")
+        write(10)
+        monitor.wait_for(lambda s: accepted(s) == 50, "renamed and made anew")
         monitor.kill()
         write(10)
         log.rename(tmp_path / "desk.jsonl.3")
         write(10)
         monitor.start()
-        samples = monitor.wait_for(lambda s: accepted(s) >= 60, "rotated while it was down")
+        samples = monitor.wait_for(lambda s: accepted(s) >= 70, "rotated while it was down")
         assert monitor.stop() == 0, monitor.said()
-    assert add_up(samples, "slawatch_events_total") == 60
+    assert add_up(samples, "slawatch_events_total") == 70
     tickets = [json.loads(record.body)["ticket_id"] for record in read_records(state)]
-    assert sorted(tickets) == sorted(f"t{number}" for number in range(60))
+    assert sorted(tickets) == sorted(f"t{number}" for number in range(70))
 
 
 def test_two_files_of_one_name_are_two_files(tmp_path: Path) -> None:

@@ -27,8 +27,10 @@ def test_a_wrong_policy_never_starts_the_monitor(tmp_path: Path) -> None:
     assert "Traceback" not in messages
     lines = messages.strip().splitlines()
     assert all(line.startswith("error") and str(policy.name) in line for line in lines), messages
-    for key in ("zone", "colour", "first_response", "no_such_target"):
-        assert sum(key in line for line in lines) == 1, key
+    keys = ("desk.zone", "colour", "goals.first_response", "goals.no_such_target")
+    assert len(lines) == len(keys)
+    for key in keys:
+        assert sum(f"{key}: " in line for line in lines) == 1, key
     assert not state.exists()
 
 

@@ -38,7 +38,7 @@ def test_a_stop_leaves_what_a_restart_goes_on_from(tmp_path: Path) -> None:
         # Without its records the restart has the snapshot alone.
         with SqliteLog(state / "intake.sqlite3", WallClock()) as intake:
             assert intake.trim(1 << 40) == 34
-        (state / "counters.json").unlink()
+        (state / "counters.bin").unlink()
         after = monitor.start().wait_until_ready()
         after = monitor.wait_for(pick_open_work, "open work is shown")
         assert pick_counters(after) == pick_counters(before)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
+from bytewax.dataflow import Dataflow, Operator
 
 from connectors.decoding import Reject
 from connectors.log_sqlite import SqliteLog
@@ -26,14 +26,14 @@ from tests.rules import build_rules
 REJECT = Reject("desk", "malformed", "not JSON", b"{", "log:3", 0)
 
 
-def find_steps(scope: Any) -> Iterable[tuple[str, str]]:
+def find_steps(scope: Dataflow | Operator) -> Iterable[tuple[str, str]]:
     """Yield id and operator of every step."""
     for step in scope.substeps:
         yield step.step_id, type(step).__name__
         yield from find_steps(step)
 
 
-def build(folder: Path, log: SqliteLog, events: list[Event], snapped: list[int]) -> Any:
+def build(folder: Path, log: SqliteLog, events: list[Event], snapped: list[int]) -> Dataflow:
     """Build a flow over events."""
     rules = build_rules()
     outputs = Outputs(

@@ -15,6 +15,7 @@ from connectors.intake import LogWriter, Pending
 from flows import live as live_module
 from flows.live import Live, LiveInput, LiveOptions
 from flows.log_source import LogPosition
+from flows.monitor import SnapshotMeter
 from slawatch.errors import ConfigError
 from slawatch.parsing import Vocabulary
 from tests.rules import MINUTE, build_rules
@@ -53,7 +54,7 @@ def feed(*bodies: bytes, decoder: Callable[[bytes], Iterable[object]] | None = N
 def scrape(live: Live) -> dict[str, float]:
     """Return the series of the endpoint."""
     url = f"http://127.0.0.1:{live.server.port}/metrics"
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - loopback
+    with urllib.request.urlopen(url, timeout=10) as answer:
         lines = answer.read().decode().splitlines()
     rows = (line.rpartition(" ") for line in lines if not line.startswith("#"))
     return {name: float(value) for name, _, value in rows}
@@ -110,7 +111,7 @@ def test_a_flow_that_was_stopped_is_no_longer_healthy(tmp_path: Path) -> None:
     with open_live(tmp_path) as live:
         serve(live, feed(), lambda _: True)
         with pytest.raises(urllib.error.HTTPError) as raised:
-            urllib.request.urlopen(  # noqa: S310 - loopback
+            urllib.request.urlopen(
                 f"http://127.0.0.1:{live.server.port}/healthz", timeout=10
             )
         raised.value.close()
@@ -180,7 +181,7 @@ def test_the_log_is_trimmed_by_age_but_never_past_the_oldest_snapshot(
     monkeypatch.setattr(live_module, "HOUSEKEEPING_SECONDS", 0.01)
     with Live(RULES, Vocabulary(), options(tmp_path, retention_us=0)) as live:
         live.log.append([Pending("desk", str(n), b"{}") for n in range(5)])
-        meter = live_module.SnapshotMeter(live.store, 1)
+        meter = SnapshotMeter(live.store, 1)
         for seq in (2, 3, 4):
             live._note_snapshot(LogPosition(seq, 0), meter)
         stop = threading.Event()
@@ -200,7 +201,7 @@ def test_nothing_is_trimmed_before_three_snapshots(
     monkeypatch.setattr(live_module, "HOUSEKEEPING_SECONDS", 0.001)
     with Live(RULES, Vocabulary(), options(tmp_path, retention_us=0)) as live:
         live.log.append([Pending("desk", "1", b"{}")])
-        live._note_snapshot(LogPosition(1, 0), live_module.SnapshotMeter(live.store, 1))
+        live._note_snapshot(LogPosition(1, 0), SnapshotMeter(live.store, 1))
         stop = threading.Event()
         threading.Timer(0.05, stop.set).start()
         live._keep_house(stop)

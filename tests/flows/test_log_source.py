@@ -6,6 +6,7 @@ import pickle
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import orjson
@@ -110,7 +111,7 @@ def test_an_idle_log_ticks_on_with_the_wall(log: SqliteLog, hand: Hand) -> None:
     for _ in range(3):
         hand.at += 1_000_000
         ticks.append(read(part).tick)
-    assert [b - a for a, b in zip(ticks, ticks[1:], strict=False)] == [1_000_000, 1_000_000]
+    assert [b - a for a, b in pairwise(ticks)] == [1_000_000, 1_000_000]
 
 
 def test_a_tick_never_goes_back(log: SqliteLog, hand: Hand) -> None:
@@ -134,7 +135,7 @@ def test_no_tick_claims_the_instant_of_a_record_that_is_read_later(
         if number % 3 == 2:
             batches.append(read(part))
     batches += [read(part) for _ in range(3)]
-    for earlier, later in zip(batches, batches[1:], strict=False):
+    for earlier, later in pairwise(batches):
         assert all(event.received_at > earlier.tick for event in later.events)
 
 

@@ -38,25 +38,35 @@ def at(*when: int) -> int:
     return int(datetime(*when, tzinfo=UTC).timestamp()) * 1_000_000  # type: ignore[arg-type,misc]  # year to minute
 
 
-def replay_in_parts(folder: Path, events: Sequence[Event], stop_after: int) -> list[Verdict]:
-    """Replay until some events were read, stop, and let a second replay finish."""
-    folder.mkdir()
+def replay_part(folder: Path, events: Sequence[Event], limit: int) -> list[int]:
+    """Replay over kept state until `limit` events were read; return the progress as it was told."""
+    told: list[int] = []
+    stop = threading.Event()
+
+    def hear(count: int, _: int) -> None:
+        told.append(count)
+        if count >= limit:
+            stop.set()
+
     table = VerdictTable(folder / "verdicts.sqlite3")
     with SqliteLog(folder / "intake.sqlite3", WallClock()) as log:
-        for limit in (stop_after, len(events) + 1):
-            stop = threading.Event()
-            run_replay(
-                build_rules(),
-                lambda: events,
-                OPTIONS,
-                table=table,
-                quarantine=log,
-                state=folder,
-                stop=stop,
-                on_progress=lambda count, _, limit=limit, stop=stop: (
-                    stop.set() if count >= limit else None
-                ),
-            )
+        run_replay(
+            build_rules(),
+            lambda: events,
+            OPTIONS,
+            table=table,
+            quarantine=log,
+            state=folder,
+            stop=stop,
+            on_progress=hear,
+        )
+    table.close()
+    return told
+
+
+def read_verdicts(folder: Path) -> list[Verdict]:
+    """Return what stands in the verdict table of a folder."""
+    table = VerdictTable(folder / "verdicts.sqlite3")
     verdicts = list(table.read())
     table.close()
     return verdicts
@@ -65,8 +75,10 @@ def replay_in_parts(folder: Path, events: Sequence[Event], stop_after: int) -> l
 def test_a_replay_that_was_stopped_resumes_where_it_was(tmp_path: Path) -> None:
     events = tell_desk(7, 60)
     expected, _ = run(tmp_path / "whole", events, OPTIONS)
-    parts = replay_in_parts(tmp_path / "parts", events, len(events) // 2)
-    assert parts == expected
+    before = replay_part(tmp_path, events, len(events) // 2)
+    after = replay_part(tmp_path, events, len(events) + 1)
+    assert before[-1] < after[0]
+    assert read_verdicts(tmp_path) == expected
 
 
 def test_a_stop_fires_no_deadline(tmp_path: Path) -> None:

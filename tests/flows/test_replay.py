@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.monitor import ReplayOptions
-from flows.store import Contents
+from flows.store import Contents, Totals
 from tests.flows.replays import displace, run, tell_desk
 from tests.rules import HOUR
 
@@ -27,7 +27,7 @@ def test_displaced_and_repeated_events_give_the_same_verdicts(
     assert totals_of(jumbled) == totals_of(contents)
 
 
-def totals_of(contents: Contents) -> dict[str, object]:
+def totals_of(contents: Contents) -> Totals:
     """Return the totals of the one partition, without the count of events."""
     totals = dict(contents.totals["0"].totals)
     totals.pop("slawatch_events_total")

@@ -6,6 +6,7 @@ import pickle
 import threading
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -153,7 +154,7 @@ def test_no_tick_claims_an_instant_that_is_read_later(
     batches = read_all(build(tell(*at), batch=batch, disorder_us=disorder_us))
     ticks = [part.tick for part in batches]
     assert ticks == sorted(ticks)
-    for earlier, later in zip(batches, batches[1:], strict=False):
+    for earlier, later in pairwise(batches):
         assert all(event.received_at - disorder_us > earlier.tick for event in later.events)
     arrived = [e.received_at for part in batches for e in part.events]
     assert arrived == sorted(arrived)

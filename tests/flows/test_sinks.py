@@ -20,7 +20,7 @@ from flows.sinks import (
     show_totals,
     show_views,
 )
-from flows.store import Store
+from flows.store import Store, Totals
 from flows.verdict_table import VerdictTable
 from flows.windows import Shown
 from slawatch.verdicts import Verdict
@@ -103,7 +103,7 @@ def test_how_late_a_deadline_was_passed_is_a_gauge_in_seconds() -> None:
 def test_totals_progress_delays_and_exemplars_reach_the_store() -> None:
     store, progress = Store(), list[int]()
     (breach,) = [v for v in tell_verdicts() if (v.target, v.kind) == ("resolution", "breached")]
-    values = {"sla_results_total": {("a",): 1}}
+    values: Totals = {"sla_results_total": {("a",): 1}}
     shown = Shown(values, {}, {}, START, START + 5, 7, {"desk": 2_500_000}, (breach,), START + 9)
     show_totals(store, progress.append)([("0", shown)])
     contents = store.read()

@@ -142,6 +142,7 @@ def test_new_rules_judge_a_resumed_shard_and_are_told_once() -> None:
     assert [(v.kind, v.reason) for v in said.verdicts] == [("breached", "policy_change")]
     third = build(again.snapshot(), new)
     assert kinds(only(third.on_notify())) == []
+    assert third.snapshot() == again.snapshot()
 
 
 def test_a_snapshot_tells_its_size_and_time() -> None:

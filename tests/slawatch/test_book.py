@@ -63,7 +63,7 @@ def react(target: Target, *kinds: Kind, actor: Actor = Actor.AGENT, public: bool
         ),
     ],
 )
-def test_a_policy_matches_by_attributes(match: Match, expected: bool) -> None:
+def test_a_policy_matches_by_attributes(match: Match, *, expected: bool) -> None:
     assert is_match(match, FACTS) is expected
 
 
@@ -106,7 +106,7 @@ def test_the_same_facts_are_resolved_once() -> None:
     ],
 )
 def test_a_target_is_observable_where_its_end_can_be_shown(
-    shows: dict[str, frozenset[Kind]], channel: str, expected: bool
+    shows: dict[str, frozenset[Kind]], channel: str, *, expected: bool
 ) -> None:
     book = Book(build_rules(sources={"desk": Source("desk", 0, shows)}))
     assert book.is_observable(FIRST_RESPONSE, "desk", channel) is expected
@@ -161,7 +161,7 @@ def test_a_derived_kind_counts_as_the_act_itself() -> None:
     ],
 )
 def test_a_condition_may_ask_for_tier_and_publicity(
-    condition: Condition, tier: int, public: bool, expected: bool
+    condition: Condition, tier: int, *, public: bool, expected: bool
 ) -> None:
     assert is_met(condition, 1 << Kind.NOTE, Actor.AGENT, tier, public=public) is expected
 
@@ -177,10 +177,10 @@ def test_a_condition_may_ask_for_tier_and_publicity(
 def test_a_condition_is_met_by_any_of_its_kinds_and_actors(
     kinds: frozenset[Kind],
     actors: frozenset[Actor],
-    wanted: bool | None,
+    wanted: bool | None,  # noqa: FBT001 - drawn by position
     told: frozenset[Kind],
     actor: Actor,
-    public: bool,
+    public: bool,  # noqa: FBT001 - drawn by position
 ) -> None:
     met = is_met(Condition(kinds, actors, wanted), kind_bits(told), actor, 1, public=public)
     assert met == (

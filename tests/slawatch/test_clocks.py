@@ -143,7 +143,7 @@ def test_a_reset_starts_the_same_cycle_over() -> None:
     ],
 )
 def test_a_revived_clock_counts_the_closed_stretch_or_not(
-    runs: bool, elapsed: int, pauses: list[tuple[int, int]] | None
+    *, runs: bool, elapsed: int, pauses: list[tuple[int, int]] | None
 ) -> None:
     clock = start()
     clock.stop(START + 10 * MINUTE)
@@ -166,7 +166,7 @@ def test_a_new_goal_keeps_the_start_and_moves_the_breach() -> None:
     ],
 )
 def test_another_calendar_splits_the_elapsed_time_or_counts_it_anew(
-    last_only: bool, elapsed: int
+    *, last_only: bool, elapsed: int
 ) -> None:
     clock = start(CLOSING - 30 * MINUTE, 8 * HOUR)
     clock.retarget(build_goal(8 * HOUR, OFFICE), 0, CLOSING + HOUR, last_only=last_only)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from slawatch.events import Actor, Extras, Kind
@@ -102,8 +104,6 @@ def test_a_paused_clock_that_has_breached_stays_breached() -> None:
     ],
 )
 def test_a_reopen_does_what_its_mode_says(mode: Reopen, elapsed: int) -> None:
-    from dataclasses import replace
-
     rules = build_rules(targets=(replace(RESOLUTION, reopen=mode),))
     events = [
         created(),
@@ -119,8 +119,6 @@ def test_a_reopen_does_what_its_mode_says(mode: Reopen, elapsed: int) -> None:
 
 
 def test_a_reopen_in_new_cycle_mode_starts_a_second_clock() -> None:
-    from dataclasses import replace
-
     rules = build_rules(targets=(replace(RESOLUTION, reopen=Reopen.NEW_CYCLE),))
     events = [
         created(),
@@ -191,8 +189,6 @@ def _goal() -> Goal:
 
 
 def _rules(targets: tuple[object, ...], policies: tuple[Policy, ...]) -> Rules:
-    from dataclasses import replace
-
     return replace(build_rules(), targets=targets, policies=policies)  # type: ignore[arg-type]  # Targets
 
 
@@ -229,10 +225,6 @@ def test_a_target_whose_end_cannot_be_seen_is_not_started() -> None:
 
 
 def test_a_ticket_met_in_mid_life_runs_only_clocks_whose_start_is_known() -> None:
-    from dataclasses import replace
-
-    from slawatch.policy import Adopt
-
     adopting = replace(RESOLUTION, adopt=Adopt.OPENED_AT)
     rules = build_rules(targets=(FIRST_RESPONSE, adopting))
     opened = Extras(opened_at=START - 5 * HOUR)

@@ -101,7 +101,7 @@ def test_a_repetition_from_before_the_change_is_still_a_duplicate() -> None:
 def test_a_target_that_freezes_keeps_its_goal() -> None:
     frozen = replace(FIRST_RESPONSE, on_change=OnChange.FREEZE)
     old = build_rules(targets=(frozen, RESOLUTION))
-    shard, out = change([created()], 20 * MINUTE, with_goal(10 * MINUTE, frozen, RESOLUTION), old)
+    _, out = change([created()], 20 * MINUTE, with_goal(10 * MINUTE, frozen, RESOLUTION), old)
     assert outcomes(out, "first_response") == []
     assert outcomes(out, "resolution") == ["breached"]
 

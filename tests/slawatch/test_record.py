@@ -74,7 +74,7 @@ def id_of(clock: Clock) -> tuple[int, int]:
 
 def clocks_of(ticket: Ticket) -> list[dict[str, Any]]:
     """Return every field of every clock, defaults as nothing; when to look again is worked out."""
-    nothing = (0, -1, "", None, [])
+    nothing: tuple[object, ...] = (0, -1, "", None, [])
     return [
         {k: value for k, value in vars(clock).items() if value not in nothing and k != "next_at"}
         for clock in ticket.clocks

@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from slawatch.book import Book
 from slawatch.events import Actor, Event, Kind
 from slawatch.policy import Blame, Rules, Source
+from slawatch.shard import Shard
 from slawatch.verdicts import Output
 from tests.rules import (
     DAY,
@@ -166,9 +168,6 @@ def test_each_stopped_clock_is_one_duration_also_when_it_breached() -> None:
 
 
 def test_history_is_booked_but_not_counted() -> None:
-    from slawatch.book import Book
-    from slawatch.shard import Shard
-
     shard, out = Shard(Book(build_rules(targets=(FIRST_RESPONSE,)))), Output(START + 2 * HOUR)
     shard.advance([created()], START + 3 * HOUR, out)
     assert (dict(out.results), list(out.bookings.values())) == ({}, [1])

@@ -6,15 +6,18 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from slawatch import snapshot
 from slawatch.book import Book
 from slawatch.errors import ConfigError
 from slawatch.events import Actor, Event, Extras, Kind
 from slawatch.shard import Shard
-from slawatch.snapshot import VERSION, migrate, pack_shard, restore_shard
+from slawatch.snapshot import VERSION, compact, migrate, pack_shard, restore_shard
 from slawatch.verdicts import Output
 from tests.rules import (
+    DAY,
     HOUR,
     MINUTE,
     SECOND,
@@ -25,6 +28,7 @@ from tests.rules import (
     judge,
     outcomes,
 )
+from tests.strategies import told_tickets
 
 GOLDEN = Path(__file__).parent / "golden" / f"shard-v{VERSION}.bin"
 AGENT, CUSTOMER = Actor.AGENT, Actor.CUSTOMER
@@ -145,3 +149,41 @@ def test_a_ticket_id_of_any_text_comes_back() -> None:
     events = [act(0, Kind.CREATED, 0, CUSTOMER, key=key, priority="low") for key in keys]
     shard, _ = judge(events, MINUTE)
     assert list(restore_shard(pack_shard(shard), shard.book).tickets) == keys
+
+
+@given(told_tickets(), st.integers(0, 30))
+def test_a_shard_that_is_compacted_goes_on_as_before(events: list[Event], cut: int) -> None:
+    ordered, out = sorted(events), Output()
+    _, expected = judge(ordered, DAY)
+    shard = Shard(Book(build_rules()), hot=1)
+    shard.advance(ordered[:cut], max((e.received_at for e in ordered[:cut]), default=1) - 1, out)
+    shard.park()
+    compact(shard)
+    shard.advance(ordered[cut:], START + DAY, out)
+    assert sorted(out.verdicts) == sorted(expected.verdicts)
+    assert out.counts == expected.counts
+
+
+def test_compacting_keeps_every_part_of_every_ticket() -> None:
+    shard, _ = judge(tell_golden(), 50 * MINUTE)
+    other, _ = judge(tell_golden(), 50 * MINUTE)
+    compact(shard)
+    assert finish(shard).verdicts == finish(other).verdicts
+    again = [e._replace(received_at=START + 3 * HOUR) for e in tell_golden()]
+    out = Output()
+    shard.advance(again, START + 3 * HOUR, out)
+    assert out.counts["slawatch_events_total", ("desk", "duplicate")] == len(again)
+
+
+def test_what_no_ticket_says_any_more_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = [
+        act(n, Kind.CLOSED, n, AGENT, key=f"desk/{n}", team=f"team-{n}", priority="low")
+        for n in range(50)
+    ]
+    shard, out = judge([*ended, created(DAY)._replace(key="desk/open")], 2 * DAY)
+    pack_shard(shard)
+    before = len(shard.interner.asserted)
+    shard.advance([], START + 9 * DAY, out)
+    monkeypatch.setattr(snapshot, "_COMPACT_OVER", 10)
+    pack_shard(shard)
+    assert (before, len(shard.interner.asserted)) == (51, 1)

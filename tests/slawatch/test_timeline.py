@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 
@@ -104,8 +106,6 @@ def test_a_breach_by_a_new_goal_says_so() -> None:
 
 
 def test_a_retracted_breach_is_told() -> None:
-    from dataclasses import replace
-
     retracting = replace(FIRST_RESPONSE, on_relax=OnRelax.RETRACT)
     events = [
         created(priority="urgent"),
@@ -186,8 +186,6 @@ def test_a_second_cycle_is_numbered() -> None:
 
 
 def test_a_reopened_ticket_in_a_new_cycle_keeps_the_first() -> None:
-    from dataclasses import replace
-
     rules = build_rules(targets=(replace(RESOLUTION, reopen=Reopen.NEW_CYCLE),))
     events = [
         created(),
