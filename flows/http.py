@@ -78,6 +78,7 @@ class Server:
                 lifespan="off",
                 ws="none",
                 log_config=None,
+                log_level="warning",
                 access_log=False,
                 server_header=False,
                 timeout_graceful_shutdown=round(STOP_SECONDS),

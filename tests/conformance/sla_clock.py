@@ -171,7 +171,7 @@ class CaseRules:
             start, cycles = (_when(Kind.ACKNOWLEDGED),), False
         else:
             start, cycles = _STARTS[spec.get("start", _DEFAULT_STARTS[metric])]
-        stop = _STOPS[spec.get("stop", _DEFAULT_STOPS[metric])]
+        stop: tuple[Condition, ...] = _STOPS[spec.get("stop", _DEFAULT_STOPS[metric])]
         if "stop_statuses" in spec:
             self.stopping |= set(spec["stop_statuses"])
             stop = (_ENDED,)
@@ -348,7 +348,21 @@ class CaseEvents:
         rank, hashed = rank_of(kind, None), hash_id(str(number))
         self.events.append(
             Event(
-                at, number, rank, hashed, kind, actor, True, attrs, None, None, KEY, KEY, at, 0, "case"
+                at,
+                number,
+                rank,
+                hashed,
+                kind,
+                actor,
+                True,  # noqa: FBT003 - public
+                attrs,
+                None,
+                None,
+                KEY,
+                KEY,
+                at,
+                0,
+                "case",
             )
         )
 

@@ -68,10 +68,6 @@ def _tell_until(case: Case, when: str) -> Told:
 
 def _tell_paused(case: Case, pause_us: int) -> Told:
     """Tell the case with a pause of so much business time from its last event on."""
-    from datetime import UTC, datetime
-
-    from tests.conformance.cases import build_calendar
-
     start = parse_at(case["events"][-1]["t"])
     end = build_calendar(case["calendar"]).add(start, pause_us)
     status = next(s["pause_statuses"][0] for s in case["policy"] if s.get("pause_statuses"))
@@ -83,8 +79,14 @@ def _tell_paused(case: Case, pause_us: int) -> Told:
     return tell({**case, "events": [*case["events"], *extra]}, len(case["events"]) + 2)
 
 
-def _check(  # noqa: PLR0913  # the words of one expectation
-    told: Told, expect: dict[str, Any], word: str, value: Any, slack: int, differs: Note, case: Case
+def _check(
+    told: Told,
+    expect: dict[str, Any],
+    word: str,
+    value: Any,  # noqa: ANN401 - JSON
+    slack: int,
+    differs: Note,
+    case: Case,
 ) -> None:
     metric = expect["metric"]
     if metric == "agreement":
@@ -128,7 +130,13 @@ def _check_due(
     assert any(abs(at - wanted) <= slack for at in found), (metric, value, found)
 
 
-def _check_clock(told: Told, clocks: list[Clock], word: str, value: Any, slack: int) -> None:
+def _check_clock(
+    told: Told,
+    clocks: list[Clock],
+    word: str,
+    value: Any,  # noqa: ANN401 - JSON
+    slack: int,
+) -> None:
     clock = clocks[-1]
     now = told.now
     if word == "outcome":
@@ -149,7 +157,7 @@ def _check_clock(told: Told, clocks: list[Clock], word: str, value: Any, slack: 
         )
 
 
-def _check_level(clock: Clock, word: str, value: Any, slack: int) -> None:
+def _check_level(clock: Clock, word: str, value: Any, slack: int) -> None:  # noqa: ANN401 - JSON
     levels = clock.goal.levels
     if isinstance(value, dict):
         for pct, due in value.items():

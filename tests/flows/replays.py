@@ -18,6 +18,16 @@ from slawatch.policy import Rules
 from slawatch.verdicts import Verdict
 from tests.rules import HOUR, MINUTE, act, build_rules
 
+_KINDS = (
+    Kind.REPLIED,
+    Kind.ASSIGNED,
+    Kind.PAUSED,
+    Kind.RESUMED,
+    Kind.RESOLVED,
+    Kind.REOPENED,
+    Kind.OBSERVED,
+)
+
 
 def tell_desk(seed: int, tickets: int) -> list[Event]:
     """Return the events of some tickets over a day, in the order of time."""
@@ -27,10 +37,10 @@ def tell_desk(seed: int, tickets: int) -> list[Event]:
         key = f"desk/{seed}-{ticket}"
         after_us = dice.randrange(24 * 60) * MINUTE
         said = {"priority": dice.choice(("urgent", "normal", "low")), "channel": "email"}
-        events.append(act(0, Kind.CREATED, after_us, Actor.CUSTOMER, key=key, **said))
+        events.append(act(0, Kind.CREATED, after_us, Actor.CUSTOMER, key=key, **said))  # type: ignore[arg-type]  # attributes alone
         for number in range(1, dice.randrange(1, 9)):
             after_us += dice.randrange(90) * MINUTE
-            kind = dice.choice((Kind.REPLIED, Kind.ASSIGNED, Kind.PAUSED, Kind.RESUMED, Kind.RESOLVED, Kind.REOPENED, Kind.OBSERVED))  # fmt: skip
+            kind = dice.choice(_KINDS)
             actor = dice.choice((Actor.CUSTOMER, Actor.AGENT))
             team = dice.choice(("l1", "l2"))
             events.append(act(number, kind, after_us, actor, key=key, team=team))

@@ -37,7 +37,7 @@ def all_rules(tmp_path: Path) -> Rules:
     return load(tmp_path, text).rules
 
 
-def flags(  # noqa: PLR0913 - a target and all of an act
+def flags(
     rules: Rules, target: str, kind: Kind, actor: Actor, tier: int = 1, *, public: bool = True
 ) -> int:
     book = Book(rules)
@@ -97,7 +97,7 @@ def flags(  # noqa: PLR0913 - a target and all of an act
         ("feedback", Kind.RESOLVED, AGENT, 1, 0),
     ],
 )
-def test_a_shipped_clock_reacts(  # noqa: PLR0913, PLR0917 - a table's columns
+def test_a_shipped_clock_reacts(
     tmp_path: Path, target: str, kind: Kind, actor: Actor, tier: int, wanted: int
 ) -> None:
     rules = all_rules(tmp_path)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from slawatch.events import Actor, Extras, Kind
-from slawatch.policy import Goal, Match, Policy, Reopen, Rules, Source
+from slawatch.policy import Adopt, Goal, Match, Policy, Reopen, Rules, Source
 from tests.rules import (
     CHAIN,
     DAY,
@@ -271,7 +271,7 @@ def test_observed_attributes_become_changes_in_order() -> None:
         act(2, Kind.OBSERVED, 3 * MINUTE, sequence=2, status="open", team="l2"),
         act(3, Kind.OBSERVED, 4 * MINUTE, sequence=3, status="resolved"),
     ]
-    shard, out = judge(events, DAY, build_rules(targets=(RESOLUTION,)))
+    _, out = judge(events, DAY, build_rules(targets=(RESOLUTION,)))
     assert find(out, "resolution", "met").elapsed_us == 2 * MINUTE
     assert out.counts["sla_tickets_reassigned_total", ("",)] == 1
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from slawatch.book import Book
 from slawatch.clocks import Clock
 from slawatch.events import Actor, Event, Kind
+from slawatch.policy import Source
 from slawatch.shard import Shard
 from slawatch.snapshot import pack_shard, restore_shard
 from slawatch.verdicts import Output, Verdict
@@ -36,11 +37,13 @@ def describe(clock: Clock) -> tuple[object, ...]:
 
 def clocks_of(shard: Shard) -> list[tuple[object, ...]]:
     """Return the facts of all clocks of all tickets."""
-    return sorted((t.key, *describe(c)) for t in shard.scan() for c in t.clocks)  # type: ignore[type-var]  # comparable by construction
+    return sorted((t.key, *describe(c)) for t in shard.scan() for c in t.clocks)
 
 
 @given(told_tickets(), st.randoms(use_true_random=False))
-def test_any_order_and_repetition_gives_the_same_clocks(events: list[Event], chance: object) -> None:
+def test_any_order_and_repetition_gives_the_same_clocks(
+    events: list[Event], chance: object
+) -> None:
     shuffled = [*events, *events[::3]]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
     late = [e._replace(received_at=START + 2 * DAY) for e in shuffled]
@@ -146,8 +149,6 @@ def test_a_reply_in_time_that_arrives_late_corrects_the_breach() -> None:
 
 
 def test_a_breach_waits_for_the_grace_of_its_source() -> None:
-    from slawatch.policy import Source
-
     rules = build_rules(sources={"desk": Source("desk", 61 * SECOND)})
     reply = act(1, Kind.REPLIED, HOUR, AGENT, received_after_us=HOUR + 60 * SECOND)
     _, out = judge([created(), reply], DAY, rules)
