@@ -177,9 +177,7 @@ def judge(
 def told(out: Output, target: str | None = None) -> list[tuple[str, str]]:
     """Return (target, kind or level) of the verdicts, in the order of publication."""
     return [
-        (v.target, v.level or v.kind)
-        for v in out.verdicts
-        if target is None or v.target == target
+        (v.target, v.level or v.kind) for v in out.verdicts if target is None or v.target == target
     ]
 
 

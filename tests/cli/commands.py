@@ -30,7 +30,7 @@ def call(*arguments: object, stdin: str | None = None) -> Result:
             signal.signal(number, handler)
 
 
-def read_json(result: Result) -> Any:
+def read_json(result: Result) -> Any:  # noqa: ANN401 - JSON
     """Return what a command printed with --json."""
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)

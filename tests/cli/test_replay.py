@@ -79,7 +79,9 @@ def test_verdicts_are_written_as_json_lines(log: Path, policy: Path, tmp_path: P
 def test_metrics_are_written_as_exposition_text(log: Path, policy: Path, tmp_path: Path) -> None:
     path = tmp_path / "metrics.txt"
     call("replay", log, "--policy", policy, "--metrics", path)
-    series = 'sla_results_total{channel="email",outcome="met",priority="urgent",target="resolution"}'
+    series = (
+        'sla_results_total{channel="email",outcome="met",priority="urgent",target="resolution"}'
+    )
     assert f"{series} 1.0" in path.read_text("utf-8").splitlines()
 
 

@@ -167,9 +167,9 @@ class CaseRules:
     def _targets(self, spec: dict[str, Any]) -> list[Target]:
         metric = base_metric(spec["metric"])
         pauses = self._pauses(spec)
-        if "start_at" in spec:
-            start, cycles = (_when(Kind.ACKNOWLEDGED),), False
-        else:
+        start: tuple[Condition, ...] = (_when(Kind.ACKNOWLEDGED),)
+        cycles = False
+        if "start_at" not in spec:
             start, cycles = _STARTS[spec.get("start", _DEFAULT_STARTS[metric])]
         stop: tuple[Condition, ...] = _STOPS[spec.get("stop", _DEFAULT_STOPS[metric])]
         if "stop_statuses" in spec:
@@ -187,9 +187,7 @@ class CaseRules:
                 pauses=pauses,
                 reopen=Reopen.CONTINUE if metric == "resolution" else Reopen.FIRST_ONLY,
                 on_calendar_change=(
-                    OnCalendarChange.LAST_ONLY
-                    if last_only
-                    else OnCalendarChange.SPLIT_AT_CHANGE
+                    OnCalendarChange.LAST_ONLY if last_only else OnCalendarChange.SPLIT_AT_CHANGE
                 ),
             )
             for name in self._names(spec)

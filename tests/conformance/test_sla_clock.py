@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from slawatch.clocks import Clock, Published, State
-from tests.conformance.cases import Case, Note, amount_us, parametrize, parse_at
+from tests.conformance.cases import (
+    Case,
+    Note,
+    amount_us,
+    build_calendar,
+    parametrize,
+    parse_at,
+)
 from tests.conformance.sla_clock import Told, tell
 
 _OUTCOMES = {Published.MET: "met", Published.BREACHED: "breached"}
@@ -109,9 +117,7 @@ def _check(
         _check_clock(told, clocks, word, value, slack)
 
 
-def _check_due(
-    told: Told, expect: dict[str, Any], slack: int, differs: Note, case: Case
-) -> None:
+def _check_due(told: Told, expect: dict[str, Any], slack: int, differs: Note, case: Case) -> None:
     metric, value = expect["metric"], expect["due"]
     if metric.startswith("_"):
         names = {spec["metric"] for spec in case["policy"]}
@@ -169,27 +175,21 @@ def _check_level(clock: Clock, word: str, value: Any, slack: int) -> None:  # no
     assert any(abs(at - parse_at(value)) <= slack for at in found), (value, found)
 
 
+_MEASURES: dict[str, Callable[[Clock, int], float]] = {
+    "elapsed_s": lambda clock, now: clock.elapsed(now),
+    "last_elapsed_s": lambda clock, now: clock.elapsed(now),
+    "remaining_s": lambda clock, now: clock.goal.goal_us - clock.elapsed(now),
+    "overrun_s": lambda clock, now: max(0, clock.elapsed(now) - clock.goal.goal_us),
+    "paused_business_s": lambda clock, now: clock.paused_us(now)[0],
+    "paused_wall_s": lambda clock, now: clock.paused_us(now)[1],
+    "wall_elapsed_s": lambda clock, now: clock.wall(now),
+    "elapsed_pct": lambda clock, now: 100 * clock.elapsed(now) / clock.goal.goal_us,
+    "wall_pct": lambda clock, now: 100 * clock.wall(now) / clock.goal.goal_us,
+}
+"""What a case may expect of the last clock, in microseconds or percent."""
+
+
 def _measure(clocks: list[Clock], word: str, now: int) -> float:
-    clock = clocks[-1]
-    elapsed, goal = clock.elapsed(now), clock.goal.goal_us
-    match word:
-        case "elapsed_s" | "last_elapsed_s":
-            return elapsed
-        case "longest_elapsed_s":
-            return max(c.elapsed(now) for c in clocks)
-        case "remaining_s":
-            return goal - elapsed
-        case "overrun_s":
-            return max(0, elapsed - goal)
-        case "paused_business_s":
-            return clock.paused_us(now)[0]
-        case "paused_wall_s":
-            return clock.paused_us(now)[1]
-        case "wall_elapsed_s":
-            return clock.wall(now)
-        case "elapsed_pct":
-            return 100 * elapsed / goal
-        case "wall_pct":
-            return 100 * clock.wall(now) / goal
-    msg = f"unknown expectation {word!r}"
-    raise ValueError(msg)
+    if word == "longest_elapsed_s":
+        return max(clock.elapsed(now) for clock in clocks)
+    return _MEASURES[word](clocks[-1], now)

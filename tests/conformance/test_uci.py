@@ -142,15 +142,13 @@ def write_jumbled(path: Path, rows: Iterable[dict[str, Any]], seed: int) -> Path
     dice = random.Random(seed)
     rows = list(rows)
     again = [row for row in rows if dice.random() < REPEATED_RATIO]
-    jumbled = sorted(
-        [*rows, *again], key=lambda row: row["occurred_at"] + dice.randrange(HOUR_MS)
-    )
+    jumbled = sorted([*rows, *again], key=lambda row: row["occurred_at"] + dice.randrange(HOUR_MS))
     path.write_text("".join(json.dumps(row) + "\n" for row in jumbled), "utf-8")
     return path
 
 
 def pick(rows: list[dict[str, Any]], incidents: int) -> list[dict[str, Any]]:
-    """Return the rows of every so many-th incident, reopened and rare ones among them."""
+    """Return the rows of about so many incidents, spread evenly over their numbers."""
     known = sorted({row["ticket_id"] for row in rows})
     chosen = set(known[:: max(1, len(known) // incidents)])
     return [row for row in rows if row["ticket_id"] in chosen]

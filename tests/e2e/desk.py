@@ -58,7 +58,13 @@ def render_instant(at: int) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(whole))}.{rest:06d}Z"
 
 
-def act(ticket: str, kind: str, number: int = 0, at: int | None = None, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+def act(
+    ticket: str,
+    kind: str,
+    number: int = 0,
+    at: int | None = None,
+    **more: Any,  # noqa: ANN401 - JSON
+) -> dict[str, Any]:
     """Return a native event of now, or of `at`."""
     return {
         "event_id": f"{ticket}-{number}",
@@ -83,7 +89,9 @@ def replied(ticket: str, number: int = 1, at: int | None = None) -> dict[str, An
 class Judged:
     """Be what the engine alone says of an intake log: the reference for a run over it."""
 
-    def __init__(self, records: Iterable[Record], config: Config, first_at: int, until: int) -> None:
+    def __init__(
+        self, records: Iterable[Record], config: Config, first_at: int, until: int
+    ) -> None:
         """Judge the records, with log time as of `until` at the end."""
         self.events, self.rejects = RecordParser(config.vocabulary, {}).parse(records)
         self.out = Output(first_at)

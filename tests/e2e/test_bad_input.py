@@ -73,9 +73,11 @@ def test_bad_lines_are_set_aside_live(tmp_path: Path) -> None:
         good, bad = tell_good_lines(at), tell_bad_lines(at)
         log.write_bytes(mix(good, [line for line, _ in bad]))
         monitor.wait_for(
-            lambda s: add_up(s, "slawatch_events_total", outcome="accepted") == len(good)
-            and add_up(s, "slawatch_events_total", outcome="rejected") == len(bad)
-            and add_up(s, "sla_results_total", outcome="breached") >= 8,
+            lambda s: (
+                add_up(s, "slawatch_events_total", outcome="accepted") == len(good)
+                and add_up(s, "slawatch_events_total", outcome="rejected") == len(bad)
+                and add_up(s, "sla_results_total", outcome="breached") >= 8
+            ),
             "all lines were read and what was not answered has breached",
         )
         monitor.kill()

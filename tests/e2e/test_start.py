@@ -44,8 +44,10 @@ def test_a_taken_port_or_folder_is_said_in_one_line(tmp_path: Path) -> None:
         code, _, messages = run_slawatch(*taken, "--state", tmp_path / "other")
         assert code == 2
         assert messages.splitlines() == [
-            f"error port {port} on 127.0.0.1 is taken by another program (a second slawatch?): "
-            "stop that one or choose another port"
+            (
+                f"error port {port} on 127.0.0.1 is taken by another program (a second slawatch?):"
+                " stop that one or choose another port"
+            )
         ]
         code, _, messages = run_slawatch(*taken, "--state", tmp_path / "state")
         assert code == 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import threading
-from collections import Counter
+from functools import partial
 from pathlib import Path
 
 from connectors.intake import Pending
@@ -56,16 +56,26 @@ class Scraper:
         self._thread.join()
 
 
+def has_written(writer: DeskWriter, lines: int) -> bool:
+    """Tell whether the desk has come this far."""
+    return writer.lines >= lines
+
+
+def is_past(at: int) -> bool:
+    """Tell whether the wall has passed an instant."""
+    return wall_us() > at
+
+
 def increase(scrapes: list[Samples]) -> Samples:
     """Return how much each counter grew as Prometheus sees it: a lower value is a reset to 0."""
-    grown: Counter[Key] = Counter()
+    grown: Samples = {}
     last: Samples = {}
     for scrape in scrapes:
         for key, value in scrape.items():
             before = last.get(key, 0.0)
-            grown[key] += value - before if value >= before else value
+            grown[key] = grown.get(key, 0.0) + (value - before if value >= before else value)
             last[key] = value
-    return dict(grown)
+    return grown
 
 
 def answered_in_time(events: list[Event]) -> set[str]:
@@ -101,14 +111,14 @@ def test_a_killed_monitor_counts_and_judges_as_an_undisturbed_one(tmp_path: Path
         writer = DeskWriter(log, seed=5)
         for number in range(KILLS):
             wanted = round((number + dice.random()) * LINES / KILLS)
-            poll(lambda w=wanted: writer.lines >= w, f"{wanted} lines")
+            poll(partial(has_written, writer, wanted), f"{wanted} lines")
             monitor.kill()
             down_until = wall_us() + round(dice.uniform(0, 1.5) * SECOND)
-            poll(lambda at=down_until: wall_us() > at, "the time that it is down")
+            poll(partial(is_past, down_until), "the time that it is down")
             if number % 3 == 1:  # once more, while it starts
                 monitor.start(waits=False)
                 killed_at = wall_us() + round(dice.uniform(0.5, 3) * SECOND)
-                poll(lambda at=killed_at: wall_us() > at, "the time of its start")
+                poll(partial(is_past, killed_at), "the time of its start")
                 monitor.kill()
             monitor.start()
         poll(lambda: writer.lines >= LINES, f"{LINES} lines")
@@ -138,7 +148,7 @@ def test_a_reply_received_before_the_crash_never_becomes_a_breach(tmp_path: Path
         monitor.start().wait_until_ready()
         opened_at = wall_us()
         write_lines(log, [created("t1", opened_at), created("t2", opened_at)])
-        monitor.wait_for(lambda s: pick_counters(s), "the tickets were read")
+        monitor.wait_for(pick_counters, "the tickets were read")
         monitor.kill()
 
         body = json.dumps(replied("t1")).encode()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import subprocess
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,6 +45,11 @@ def arguments(log: Path, folder: Path, order: str) -> list[object]:
     ]
 
 
+def has_come_to(wanted: int, folder: Path, process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a replay has said more than so many verdicts, or has ended."""
+    return process.poll() is not None or count_verdicts(folder) > wanted
+
+
 def count_verdicts(folder: Path) -> int:
     """Return how many verdicts are in the table so far."""
     rows = read_rows(folder / "state" / "verdicts.sqlite3", "SELECT count(*) FROM verdicts")
@@ -73,7 +80,7 @@ def test_a_killed_replay_says_what_an_undisturbed_one_says(
         wanted = min(total - 1, seen + round(total * dice.uniform(0, 2) / KILLS / 2))
         process = start_slawatch(*arguments(log, broken, order), messages=tmp_path / "messages")
         poll(
-            lambda p=process, w=wanted: p.poll() is not None or count_verdicts(broken) > w,
+            partial(has_come_to, wanted, broken, process),
             f"kill {number}: more than {wanted} verdicts",
         )
         kills += process.poll() is None

@@ -111,9 +111,7 @@ def test_a_flow_that_was_stopped_is_no_longer_healthy(tmp_path: Path) -> None:
     with open_live(tmp_path) as live:
         serve(live, feed(), lambda _: True)
         with pytest.raises(urllib.error.HTTPError) as raised:
-            urllib.request.urlopen(
-                f"http://127.0.0.1:{live.server.port}/healthz", timeout=10
-            )
+            urllib.request.urlopen(f"http://127.0.0.1:{live.server.port}/healthz", timeout=10)
         raised.value.close()
     assert raised.value.code == 503
 

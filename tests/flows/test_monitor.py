@@ -132,7 +132,9 @@ def test_a_replay_at_a_speed_gives_the_same_verdicts(tmp_path: Path) -> None:
     [
         pytest.param("UTC", at(2026, 1, 5, 9, 30), at(2026, 1, 5), id="utc"),
         pytest.param("Europe/Berlin", at(2026, 1, 4, 23, 30), at(2026, 1, 4, 23), id="east"),
-        pytest.param("Asia/Kathmandu", at(2026, 1, 4, 18, 20), at(2026, 1, 4, 18, 15), id="quarter"),
+        pytest.param(
+            "Asia/Kathmandu", at(2026, 1, 4, 18, 20), at(2026, 1, 4, 18, 15), id="quarter"
+        ),
         pytest.param("Asia/Kathmandu", at(2026, 1, 4, 18, 10), at(2026, 1, 3, 18, 15), id="before"),
         pytest.param("Europe/Berlin", at(2026, 3, 29, 20), at(2026, 3, 28, 23), id="short-day"),
         pytest.param("Europe/Berlin", at(2026, 10, 25, 20), at(2026, 10, 24, 22), id="long-day"),

@@ -145,9 +145,7 @@ def test_a_stop_ends_it_without_moving_time() -> None:
     assert part.snapshot() == before
 
 
-@given(
-    st.lists(st.integers(0, 20), max_size=30), st.integers(1, 7), st.integers(0, 3 * SECOND)
-)
+@given(st.lists(st.integers(0, 20), max_size=30), st.integers(1, 7), st.integers(0, 3 * SECOND))
 def test_no_tick_claims_an_instant_that_is_read_later(
     at: list[int], batch: int, disorder_us: int
 ) -> None:

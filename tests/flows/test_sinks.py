@@ -109,9 +109,7 @@ def test_totals_progress_delays_and_exemplars_reach_the_store() -> None:
     contents = store.read()
     assert contents.totals["0"] == (values, {}, {}, START, START + 9)
     assert contents.progress["0"] == (START, START + 5, 7)
-    assert list(contents.gauges.items()) == [
-        (("slawatch_delivery_delay_seconds", ("desk",)), 2.5)
-    ]
+    assert list(contents.gauges.items()) == [(("slawatch_delivery_delay_seconds", ("desk",)), 2.5)]
     labels = ("email", "normal", "resolution", "breached")
     assert contents.exemplars == {labels: ("desk/1", HOUR / 1e6, START + HOUR)}
     assert progress == [START]

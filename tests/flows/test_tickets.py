@@ -57,9 +57,7 @@ def kinds(said: Said) -> list[str]:
 def test_all_batches_of_an_activation_are_said_at_once() -> None:
     logic = build()
     reply = act(1, Kind.REPLIED, MINUTE, Actor.AGENT)
-    said = only(
-        logic.on_batch([ShardBatch(START, [created()]), ShardBatch(START + HOUR, [reply])])
-    )
+    said = only(logic.on_batch([ShardBatch(START, [created()]), ShardBatch(START + HOUR, [reply])]))
     assert (kinds(said), said.log_at) == (["met"], START + HOUR)
     assert said.counts["slawatch_events_total", ("desk", "accepted")] == 2
 

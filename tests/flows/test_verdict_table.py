@@ -52,9 +52,7 @@ def test_one_tickets_verdicts_are_read_alone(table: VerdictTable) -> None:
 def test_every_kind_is_counted(table: VerdictTable) -> None:
     verdicts = tell_verdicts()
     table.add(verdicts)
-    assert table.count() == {
-        kind: len([v for v in verdicts if v.kind == kind]) for kind in KINDS
-    }
+    assert table.count() == {kind: len([v for v in verdicts if v.kind == kind]) for kind in KINDS}
 
 
 def test_the_export_is_json_lines_in_the_order_of_ids(table: VerdictTable, tmp_path: Path) -> None:

@@ -35,9 +35,7 @@ def say(
 ) -> Said:
     """Return what a shard or the reader says."""
     out = out or Output()
-    said = Said(
-        "0", origin, log_at, out.counts, out.results, out.bookings, out.durations, (), None
-    )
+    said = Said("0", origin, log_at, out.counts, out.results, out.bookings, out.durations, (), None)
     return said._replace(**more)  # type: ignore[arg-type]  # the test's own words
 
 
@@ -136,7 +134,11 @@ def test_the_reader_tells_backlog_watermark_and_delays() -> None:
     first = say("read", backlog=9, watermark_at=START + 5, delays={"desk": 3})
     second = say("read", backlog=2, watermark_at=START, delays={"mail": 1})
     shown = show(first, second)
-    assert (shown.backlog, shown.watermark_at, shown.delays) == (2, START + 5, {"desk": 3, "mail": 1})
+    assert (shown.backlog, shown.watermark_at, shown.delays) == (
+        2,
+        START + 5,
+        {"desk": 3, "mail": 1},
+    )
 
 
 def test_breaches_stand_as_exemplars() -> None:

@@ -156,7 +156,9 @@ def test_a_derived_kind_counts_as_the_act_itself() -> None:
         pytest.param(
             Condition(frozenset((Kind.NOTE,)), public=True), 1, False, False, id="not-public"
         ),
-        pytest.param(Condition(frozenset((Kind.NOTE,)), public=False), 1, False, True, id="internal"),
+        pytest.param(
+            Condition(frozenset((Kind.NOTE,)), public=False), 1, False, True, id="internal"
+        ),
         pytest.param(Condition(frozenset((Kind.NOTE,))), 1, False, True, id="either"),
     ],
 )

@@ -6,7 +6,17 @@ from slawatch.events import Actor, Kind
 from slawatch.policy import Goal, Match, Policy, Rules
 from slawatch.snapshot import pack_shard, restore_shard
 from slawatch.verdicts import Output
-from tests.rules import ALWAYS, FIRST_RESPONSE, HOUR, MINUTE, START, act, build_rules, created, judge
+from tests.rules import (
+    ALWAYS,
+    FIRST_RESPONSE,
+    HOUR,
+    MINUTE,
+    START,
+    act,
+    build_rules,
+    created,
+    judge,
+)
 
 
 def promise_to_urgent_alone() -> Rules:

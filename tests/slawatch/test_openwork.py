@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from slawatch.book import Book
@@ -208,6 +208,7 @@ def test_what_was_crowded_out_is_wanted_back_when_the_others_have_left() -> None
     assert ranking.wanting()
 
 
+@settings(max_examples=30)
 @given(
     st.lists(
         st.tuples(st.integers(0, 400), st.integers(0, 10_000), st.booleans()),
