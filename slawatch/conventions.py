@@ -333,21 +333,14 @@ SNAPSHOT_SECONDS = _gauge(
     "",
     "Time that the last state snapshot took; 0 before the first.",
 )
-LAST_SCRAPE = _gauge(
-    "slawatch_last_scrape_timestamp_seconds",
-    "",
-    "Time of the scrape before this one; of this one if it is the first.",
-)
+_BEFORE = "Time of the scrape before this one; of this one if it is the first."
+LAST_SCRAPE = _gauge("slawatch_last_scrape_timestamp_seconds", "", _BEFORE)
 BUILD = _info(
     "slawatch_build_info",
     "version python",
     "Version of slawatch and of Python.",
 )
-CONFIG = _info(
-    "slawatch_config_info",
-    "digest",
-    "Digest of the configuration.",
-)
+CONFIG = _info("slawatch_config_info", "digest", "Digest of the configuration.")
 
 FAMILIES: tuple[Family, ...] = (
     RESULTS,

@@ -49,7 +49,7 @@ class Interner:
     """Give attribute sets numbers and remember how they merge.
 
     `asserted` holds what acts say, `profiles` what tickets are. Both only grow between two
-    compactions; `slawatch.shard` compacts when it snapshots.
+    compactions; `slawatch.snapshot` compacts.
     """
 
     def __init__(self, rules: Rules) -> None:

@@ -106,6 +106,9 @@ def parse_event(
     event_id, ticket_id, type_name = get("event_id"), get("ticket_id"), get("type")
     if not (type(event_id) is type(ticket_id) is type(type_name) is str and event_id and ticket_id):
         raise _explain_required(data)
+    if len(ticket_id) > MAX_ID_CHARS:
+        msg = f"'ticket_id' must have at most {MAX_ID_CHARS} characters, got {len(ticket_id)}"
+        raise EventError("bad_type", msg)
     kind = KINDS.get(type_name)
     if kind is None:
         msg = f"'type' must be one of {', '.join(KINDS)}, got {type_name!r:.80}"
@@ -178,6 +181,7 @@ def _explain_required(data: Mapping[str, Any]) -> EventError:
     return EventError("unknown_type", "'type' must not be empty")
 
 
+MAX_ID_CHARS = 1024
 _MEMO_LIMIT = 65_536
 _MAX_SECONDS = 1e9
 MAX_SCORE = 5

@@ -1,7 +1,7 @@
 """The packed form of a ticket: what a shard keeps of it and what a snapshot holds.
 
 One record is a header, the acts, the clocks and the holders, little-endian. Layouts are a
-promise: a change takes a new VERSION and a migration in `slawatch.shard`.
+promise: a change takes a new VERSION and a migration in `slawatch.snapshot`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ VERSION = 1
 
 # queued_at, created_at, last_at, holder_since; profile; assignee; folded, acts, hops; clocks,
 # cycles, holders, extras; status, pauses, contact, replied; over, flags; base
-_HEADER = Struct("<4qII3H4B4B2BI")
-_OVER_AT = Struct("<4qII3H4B4B").size
+_HEADER = Struct("<4qII7H4B2BI")
+_OVER_AT = Struct("<4qII7H4B").size
 _LAST_AT = 2 * 8
 _TIMES = Struct("<3q")  # adopted_at, crossed_at, pause_since: where any is set
 _HAS_TIMES, _HAS_SEQUENCES = 1, 2

@@ -50,9 +50,22 @@ def rebase(fold: Fold, ticket: Ticket, count: int) -> None:
     base = fold_anew(fold, ticket, acts, acts[-1].occurred_at, [])
     base.acts = [*base_acts(fold, ticket), *acts][-MAX_BASE_IDS:]  # their ids tell repetitions
     base.folded = len(base.acts)
+    gone = _find_settled(base)
+    base.clocks = [clock for clock in base.clocks if (clock.target, clock.cycle) not in gone]
+    ticket.clocks = [clock for clock in ticket.clocks if (clock.target, clock.cycle) not in gone]
     ticket.base = pack_ticket(base, fold.interner)
     ticket.acts = ticket.acts[count:]
     ticket.folded -= count
+
+
+def _find_settled(base: Ticket) -> set[tuple[int, int]]:
+    """Return the cycles of a closed past that nothing can reach: not the last of a target."""
+    last = {clock.target: clock.cycle for clock in base.clocks}
+    return {
+        (clock.target, clock.cycle)
+        for clock in base.clocks
+        if not clock.is_live() and clock.cycle != last[clock.target]
+    }
 
 
 def freeze(fold: Fold, ticket: Ticket) -> None:

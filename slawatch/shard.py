@@ -56,6 +56,12 @@ _COUNTED = {
 }
 
 
+def _content(event: Event) -> tuple[object, ...]:
+    """Return what an event says in an order that does not depend on how it is kept."""
+    order = (*event[:4], int(event.kind), int(event.actor), event.public)
+    return (*order, *map(repr, (tuple(event.attrs), event.extras, event.assignee)))
+
+
 class Shard:
     """Hold tickets, most of them packed, and their deadlines in one heap.
 
@@ -122,6 +128,7 @@ class Shard:
             if next_at < ticket.queued_at:
                 ticket.queued_at = next_at
                 heappush(heap, (next_at, ticket.key))
+        self.work.touched.update(self._touched)
         self._touched.clear()
 
     def park(self) -> None:
@@ -289,7 +296,7 @@ class Shard:
             outcome = "duplicate" if known[:10] == event[:10] else "conflict"
         else:
             outcome = "conflict"
-            if (event.occurred_at, repr(event[1:10])) < (known.occurred_at, repr(known[1:10])):
+            if _content(event) < _content(known):
                 told = ticket.acts[: ticket.folded]
                 del ticket.acts[index]
                 ticket.acts.insert(bisect_right(ticket.acts, event), event)

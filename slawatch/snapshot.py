@@ -18,7 +18,7 @@ from slawatch.retell import freeze
 from slawatch.shard import Shard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from slawatch.book import Book
     from slawatch.ticket import Ticket
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _HEAD = Struct("<BI")
-_ROW = Struct("<HI")
+_ROW = Struct("<II")
 _COMPACT_OVER = 20_000
 _MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
 
@@ -116,11 +116,20 @@ def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
         row = data[at + n_key : at + n_key + n_row]
         at += n_key + n_row
         if targets is not None:
-            row = pack_ticket(unpack_ticket(key, row, shard.fold, targets), shard.interner)
+            row = _renumber(key, row, shard, targets)
         shard.tickets[key] = row
     shard.work.touched.update(shard.tickets)
     shard.rebuild()
     return shard
+
+
+def _renumber(key: str, row: bytes, shard: Shard, targets: Sequence[int | None]) -> bytes:
+    """Give a ticket's clocks, and those of its base, the targets' new numbers."""
+    ticket = unpack_ticket(key, row, shard.fold, targets)
+    if ticket.base is not None:
+        base = unpack_ticket(key, ticket.base, shard.fold, targets)
+        ticket.base = pack_ticket(base, shard.interner)
+    return pack_ticket(ticket, shard.interner)
 
 
 def migrate(data: bytes) -> bytes:
@@ -151,8 +160,10 @@ def change_rules(shard: Shard, at: int, out: Output) -> None:
     """
     for key in list(shard.tickets):
         ticket = shard.get(key)
-        if ticket is not None and ticket.folded:
+        if ticket is None:
+            continue
+        if ticket.folded:
             freeze(shard.fold, ticket)
-            if ticket.live or ticket.is_open():
-                shard.take_act(ticket, build_pseudo(POLICY_CHANGED, at, key), out)
+        if ticket.live or ticket.is_open():
+            shard.take_act(ticket, build_pseudo(POLICY_CHANGED, at, key), out)
         shard.cool()
