@@ -232,8 +232,9 @@ def _print(summary: Summary, *, as_json: bool) -> None:
     quarantined, changes = summary["quarantined"], summary["changes"]
     if quarantined:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in quarantined.items())
-        OUT.print(f"quarantined: {reasons}")
-    OUT.print("tickets: " + ", ".join(f"{count:,} {name}" for name, count in changes.items()))
+        OUT.print(f"quarantined: {reasons}", soft_wrap=True)
+    told = ", ".join(f"{count:,} {name}" for name, count in changes.items())
+    OUT.print(f"tickets: {told}", soft_wrap=True)
     table = Table("target", "met", "breached", "attainment")
     for target, row in targets.items():
         total = row["met"] + row["breached"]
