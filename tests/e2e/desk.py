@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from connectors.decoding import RecordParser
+from connectors.decoding import RecordParser, Reject
 from connectors.intake import Record
 from slawatch.book import Book
 from slawatch.config import Config
+from slawatch.events import Event
 from slawatch.shard import Shard
 from slawatch.verdicts import IDENTITY, Output, Verdict
 from tests.e2e.monitor import Samples, read_rows
@@ -93,9 +94,19 @@ class Judged:
         self, records: Iterable[Record], config: Config, first_at: int, until: int
     ) -> None:
         """Judge the records, with log time as of `until` at the end."""
-        self.events, self.rejects = RecordParser(config.vocabulary, {}).parse(records)
         self.out = Output(first_at)
-        Shard(Book(config.rules), first_at=first_at).advance(self.events, until, self.out)
+        self.events: list[Event] = []
+        self.rejects: list[Reject] = []
+        self._parser = RecordParser(config.vocabulary, {})
+        self._shard = Shard(Book(config.rules), first_at=first_at)
+        self.go_on(records, until)
+
+    def go_on(self, records: Iterable[Record], until: int) -> None:
+        """Judge the records that follow, with log time as of `until` at their end."""
+        events, rejects = self._parser.parse(records)
+        self.events += events
+        self.rejects += rejects
+        self._shard.advance(events, until, self.out)
 
     def verdicts(self) -> list[Verdict]:
         """Return the verdicts in the order of their ids."""

@@ -14,11 +14,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-
-from prometheus_client.parser import text_string_to_metric_families
 
 SLAWATCH = Path(sys.executable).with_name("slawatch")
 TIMEOUT_SECONDS = 60.0
@@ -30,14 +29,18 @@ Samples = dict[Key, float]
 
 
 def poll(
-    is_true: Callable[[], object], what: str, *, timeout_seconds: float = TIMEOUT_SECONDS
+    is_true: Callable[[], object],
+    what: str,
+    *,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+    every_seconds: float = 0.01,
 ) -> None:
     """Wait until something is true; fail when it does not become so in time."""
     give_up_at = time.monotonic() + timeout_seconds
     while not is_true():
         if time.monotonic() > give_up_at:
             raise AssertionError(f"not within {timeout_seconds:g} s: {what}")
-        time.sleep(0.01)
+        time.sleep(every_seconds)
 
 
 def run_slawatch(*arguments: object, timeout_seconds: float = 120.0) -> tuple[int, str, str]:
@@ -128,7 +131,7 @@ class Monitor:
             last[:] = [self.scrape()]
             return is_true(last[0])
 
-        poll(look, what)
+        poll(look, what, every_seconds=0.05)
         return last[0]
 
     def wait_until_ready(self) -> Samples:
@@ -166,11 +169,15 @@ class Monitor:
 
 def parse_samples(body: str) -> Samples:
     """Parse exposition text to values by name and labels."""
-    return {
-        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
-        for family in text_string_to_metric_families(body)
-        for sample in family.samples
-    }
+    lines = (line.rpartition(" ") for line in body.splitlines() if not line.startswith("#"))
+    return {_parse_series(series): float(value) for series, _, value in lines}
+
+
+@cache
+def _parse_series(series: str) -> Key:
+    # Thousands of series are scraped again and again: each is taken apart once.
+    name, _, labels = series.partition("{")
+    return name, tuple(sorted(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels)))
 
 
 def add_up(samples: Mapping[Key, float], name: str, **labels: str) -> float:

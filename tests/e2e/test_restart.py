@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from cli.live import _demo_input
 from connectors.demo import DemoDesk
 from connectors.demo_pump import get_lateness
+from connectors.intake import Pending
+from flows.live import Live, LiveOptions
 from slawatch.config import load_config
+from slawatch.verdicts import Verdict
 from tests.e2e.desk import (
     Judged,
     created,
@@ -18,7 +22,7 @@ from tests.e2e.desk import (
     wall_us,
     write_policy,
 )
-from tests.e2e.monitor import Monitor, add_up, read_verdicts, write_lines
+from tests.e2e.monitor import Monitor, add_up, poll, read_verdicts, write_lines
 
 SECOND = 1_000_000
 
@@ -26,6 +30,9 @@ SECOND = 1_000_000
 def test_the_demo_goes_on_after_a_restart_and_counts_nothing_twice(tmp_path: Path) -> None:
     state = tmp_path / "state"
     with Monitor(state, "--seed", 3, command="up") as monitor:
+        monitor.start(waits=False)
+        poll(lambda: read_records(state), "its past is being told")
+        monitor.kill()
         monitor.start()
         first = monitor.wait_until_ready()
         assert add_up(first, "sla_results_total", outcome="breached") > 0
@@ -52,18 +59,35 @@ def test_the_demo_goes_on_after_a_restart_and_counts_nothing_twice(tmp_path: Pat
     log_at = round(add_up(second, "slawatch_log_time_timestamp_seconds") * SECOND)
     # The desk never rests: a scrape lies between what its log time says and what comes after it.
     known = [record for record in records if record.received_at <= log_at]
-    then = Judged(known, config, first_at, log_at)
-    later = Judged(records, config, first_at, stopped_at)
+    judged = Judged(known, config, first_at, log_at)
+    then, verdicts_then = judged.counters(), set(flatten(judged.verdicts()))
+    judged.go_on(records[len(known) :], stopped_at)
+    later, verdicts_later = judged.counters(), set(flatten(judged.verdicts()))
     counted = pick_counters(second)
-    assert then.counters().keys() <= counted.keys() <= later.counters().keys()
+    assert then.keys() <= counted.keys() <= later.keys()
     wrong = {
-        key: value
+        key: (then.get(key, 0), value, later[key])
         for key, value in counted.items()
-        if not then.counters().get(key, 0) <= value <= later.counters()[key]
+        if not then.get(key, 0) <= value <= later[key]
     }
     assert wrong == {}
-    rows = {row[:-1] for row in read_verdicts(state)}
-    assert set(flatten(then.verdicts())) <= rows <= set(flatten(later.verdicts()))
+    assert verdicts_then <= {row[:-1] for row in read_verdicts(state)} <= verdicts_later
+
+
+def test_what_the_demo_missed_does_not_seem_to_have_come_before_the_last_verdict(
+    tmp_path: Path,
+) -> None:
+    config, state = load_config(["demo"]), tmp_path / "state"
+    with Live(config.rules, config.vocabulary, LiveOptions(state, port=0)) as live:
+        now = live.wall.now()
+        live.log.append_history([(now - 60 * SECOND, Pending("demo", "first", b"{}"))])
+        said_at = now - 5 * SECOND
+        clock = ("demo/1", "resolution", 1, "breached", 1, said_at, *[0] * 7)
+        live.table.add([Verdict._make((*clock, *[""] * 4, 1, *[""] * 5, ()))])
+        live.table.commit()
+        _demo_input(live, 1, now - 3600 * SECOND)
+        missed = [record.received_at for record in read_records(state)][1:]
+    assert min(missed) > said_at + SECOND
 
 
 GOALS = """

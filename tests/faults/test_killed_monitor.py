@@ -28,7 +28,7 @@ from tests.e2e.desk import (
 from tests.e2e.monitor import Key, Monitor, Samples, parse_samples, poll, read_verdicts, write_lines
 from tests.e2e.writer import DeskWriter
 
-KILLS = 6
+KILLS = 5
 LINES = 600
 LOG_TIME: Key = ("slawatch_log_time_timestamp_seconds", ())
 
