@@ -154,11 +154,13 @@ class Live:
         self._positions = [*self._positions, position.seq][-KEPT_POSITIONS:]
 
     def _keep_house(self, stop: threading.Event) -> None:
-        """Trim the log by age, never past what the oldest resumable snapshot would read next."""
+        """Trim by age: the quarantine, and the log up to what the oldest snapshot would read."""
         while not stop.wait(HOUSEKEEPING_SECONDS):
+            old_at = self.wall.now() - self.options.retention_us
+            self.log.trim_quarantine(old_at)
             if len(self._positions) < KEPT_POSITIONS:
                 continue
-            old_seq = self.log.first_seq_at(self.wall.now() - self.options.retention_us)
+            old_seq = self.log.first_seq_at(old_at)
             before_seq = min(old_seq, self._positions[0] + 1)
             if count := self.log.trim(before_seq):
                 LOGGER.info("intake log trimmed records=%d", count)

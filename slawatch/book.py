@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slawatch.events import PAUSE_REASONS, Actor, Kind
+from slawatch.events import PAUSE_REASONS, Actor
 from slawatch.policy import Reopen, Rules, Source
 
 if TYPE_CHECKING:
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 START, STOP, CANCEL, RESET, STOP_TIER = 1, 2, 4, 8, 16
 PAUSE_BITS = {reason: 1 << index for index, reason in enumerate(PAUSE_REASONS)}
-ALL_PAUSES = (1 << len(PAUSE_REASONS)) - 1
 _FACTS = 100_000
 NO_GOAL_US = 1 << 61
 """The goal of a clock that only measures: never reached."""
@@ -241,8 +240,3 @@ def compile_goal(goal: Goal, amount_us: int, policy: Policy) -> TargetGoal:
         policy.name,
         goal.objective_ratio,
     )
-
-
-def kind_bits(kinds: frozenset[Kind]) -> int:
-    """Return the bits of a set of kinds."""
-    return sum(1 << kind for kind in kinds)

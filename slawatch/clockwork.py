@@ -46,10 +46,6 @@ class Clockwork:
             self._goals[profile] = found
         return found
 
-    def forget_profiles(self) -> None:
-        """Drop what was remembered by profile number (the interner was compacted)."""
-        self._goals.clear()
-
     def cross(self, ticket: Ticket, at: int) -> None:
         """Note the breaches that happened before `at`, with the holder of that moment."""
         for clock in ticket.live.values():

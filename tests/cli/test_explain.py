@@ -10,6 +10,7 @@ import pytest
 from connectors.intake import Pending
 from connectors.log_sqlite import FILE_NAME, SqliteLog
 from connectors.wall import WallClock
+from flows.desk_file import Desk, keep_desk
 from tests.cli.commands import START_MS, call, is_told, read_json, write_log, write_policy
 
 ROWS = (
@@ -83,6 +84,18 @@ def test_the_monitors_own_log_is_read_from_its_state(tmp_path: Path, policy: Pat
         log.append([Pending("desk", "1", body), Pending("desk", "2", b"{")])
     entries = read_json(call("explain", "7", "--state", tmp_path, "--policy", policy, "--json"))
     assert ("verdict", "breached") in {(row["what"], row["word"]) for row in entries}
+
+
+def test_a_ticket_is_judged_by_the_policies_that_the_monitor_ran_with(
+    tmp_path: Path, policy: Path
+) -> None:
+    keep_desk(tmp_path, Desk(0, 16, (str(policy),)))
+    row = {"event_id": "1", "ticket_id": "7", "type": "created", "occurred_at": START_MS}
+    body = json.dumps({**row, "priority": "urgent", "channel": "email"}).encode()
+    with SqliteLog(tmp_path / FILE_NAME, WallClock()) as log:
+        log.append([Pending("desk", "1", body)])
+    entries = read_json(call("explain", "7", "--state", tmp_path, "--json"))
+    assert any("policy all" in row["detail"] for row in entries)
 
 
 def test_a_folder_without_a_monitor_is_told(tmp_path: Path) -> None:

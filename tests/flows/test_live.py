@@ -11,8 +11,9 @@ from pathlib import Path
 import orjson
 import pytest
 
-from connectors.intake import LogWriter, Pending
+from connectors.intake import LogWriter, Pending, Rejected
 from flows import live as live_module
+from flows.desk_file import Desk, keep_desk
 from flows.live import Live, LiveInput, LiveOptions
 from flows.log_source import LogPosition
 from flows.monitor import SnapshotMeter
@@ -166,6 +167,12 @@ def test_a_folder_remembers_when_its_monitor_began_to_watch(tmp_path: Path) -> N
         assert again.first_at(9) == 5
 
 
+def test_another_number_of_shards_is_refused(tmp_path: Path) -> None:
+    keep_desk(tmp_path, Desk(5, 4))
+    with open_live(tmp_path) as live, pytest.raises(ConfigError, match="lies in 4 shards"):
+        live.first_at(9)
+
+
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}"])
 def test_a_damaged_memory_is_told_not_guessed(tmp_path: Path, text: str) -> None:
     (tmp_path / "desk.json").write_text(text, "utf-8")
@@ -191,6 +198,27 @@ def test_the_log_is_trimmed_by_age_but_never_past_the_oldest_snapshot(
         stop.set()
         keeper.join()
         assert [record.seq for record in live.log.read_after(0, 9)] == [3, 4, 5]
+
+
+def test_the_quarantine_is_trimmed_by_age(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "HOUSEKEEPING_SECONDS", 0.01)
+    with Live(RULES, Vocabulary(), options(tmp_path, retention_us=MINUTE)) as live:
+        ages = {"old": 2 * MINUTE, "new": 0}
+        live.log.quarantine(
+            [
+                Rejected(k, "desk", b"", "malformed", "", live.wall.now() - a)
+                for k, a in ages.items()
+            ]
+        )
+        stop = threading.Event()
+        keeper = threading.Thread(target=live._keep_house, args=(stop,))
+        keeper.start()
+        deadline = time.monotonic() + TIMEOUT_SECONDS
+        while len(live.log.quarantined()) == 2 and time.monotonic() < deadline:
+            stop.wait(0.01)
+        stop.set()
+        keeper.join()
+        assert [row.key for row in live.log.quarantined()] == ["new"]
 
 
 def test_nothing_is_trimmed_before_three_snapshots(
