@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from slawatch.config_build import build_rules, build_vocabulary
 from slawatch.config_files import SHIPPED, Stack, read_stack
@@ -16,7 +17,21 @@ from slawatch.errors import ConfigError, Problem
 from slawatch.parsing import Vocabulary
 from slawatch.policy import Rules
 
-__all__ = ["SHIPPED", "Config", "Settings", "load_config"]
+__all__ = ["SHIPPED", "Config", "Settings", "SourceSettings", "load_config"]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """Be how one source is heard. `connector` defaults to the source's name.
+
+    What `auth` and `options` may hold is the connector's business, and checked there. The verdicts
+    of a `shadow` source are given and enter no SLA metric.
+    """
+
+    connector: str
+    shadow: bool = False
+    auth: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +52,10 @@ class Settings:
     # A snapshot holds the process for the largest shard's time; routing costs a list a shard.
     shards: int = 16
     ticket_urls: Mapping[str, str] = field(default_factory=dict)
+    intake_host: str = "127.0.0.1"
+    intake_port: int = 9465
+    connector_folders: tuple[Path, ...] = ()
+    sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +110,15 @@ def _build_settings(document: Document) -> Settings:
             name: source.ticket_url
             for name, source in document.sources.items()
             if source.ticket_url is not None
+        },
+        "intake_host": document.intake.host,
+        "intake_port": document.intake.port,
+        "connector_folders": tuple(map(Path, document.connectors.folders)),
+        "sources": {
+            name: SourceSettings(
+                source.connector or name, source.shadow, source.auth, source.options
+            )
+            for name, source in document.sources.items()
         },
     }
     return Settings(**{key: value for key, value in said.items() if value is not None})  # type: ignore[arg-type]  # the keys are the fields

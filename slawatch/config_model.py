@@ -138,6 +138,19 @@ class State(Table):
     shards: Annotated[StrictInt, Field(ge=1, le=256)] | None = None
 
 
+class Intake(Table):
+    """Be where the HTTP receiver listens."""
+
+    host: Text | None = None
+    port: Annotated[StrictInt, Field(ge=0, le=65535)] | None = None
+
+
+class Connectors(Table):
+    """Be where connectors of one's own lie."""
+
+    folders: Texts = []
+
+
 class Channel(Table):
     """Be a way by which customers come."""
 
@@ -173,6 +186,10 @@ class SourceTable(Table):
     grace: Duration | None = None
     shows: Annotated[dict[str, Kinds], BeforeValidator(_wrap(""))] | None = None
     ticket_url: Annotated[Text, AfterValidator(_check_ticket_url)] | None = None
+    connector: Text | None = None
+    shadow: StrictBool = False
+    auth: dict[Text, Any] = {}
+    options: dict[Text, Any] = {}
 
 
 class CalendarVersion(Table):
@@ -305,6 +322,8 @@ class Document(Table):
     desk: Desk = Desk()
     server: Server = Server()
     state: State = State()
+    intake: Intake = Intake()
+    connectors: Connectors = Connectors()
     channels: dict[Text, Channel] = {}
     priorities: dict[Text, PriorityAliases] = {}
     regions: dict[Text, Region] = {}

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from slawatch.config import SHIPPED, Settings, load_config
+from slawatch.config import SHIPPED, Settings, SourceSettings, load_config
 from slawatch.config_files import DEFAULTS
 from slawatch.events import CHANNELS, PRIORITIES
 from slawatch.series import count_series
@@ -142,7 +143,32 @@ def test_settings_are_read(tmp_path: Path) -> None:
     ).settings
     url = "https://example.zendesk.com/agent/tickets/{ticket_id}"
     folder = Path("/var/lib/slawatch")
-    assert settings == Settings("0.0.0.0", 9000, folder, 120.0, 4, {"zendesk": url})  # noqa: S104 - read, not listened on
+    expected = Settings("0.0.0.0", 9000, folder, 120.0, 4, {"zendesk": url})  # noqa: S104 - read, not listened on
+    assert replace(settings, sources={}) == expected
+
+
+def test_how_a_source_is_heard_is_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        [intake]
+        port = 0
+        [connectors]
+        folders = "channels"
+        [sources.eu]
+        connector = "zendesk"
+        shadow = true
+        auth = { secret_file = "eu.key" }
+        options = { subdomain = "acme" }
+        [sources.file]
+        """,
+    ).settings
+    eu = SourceSettings(
+        "zendesk", shadow=True, auth={"secret_file": "eu.key"}, options={"subdomain": "acme"}
+    )
+    assert settings.sources["eu"] == eu
+    assert settings.sources["file"] == SourceSettings("file")
+    assert (settings.intake_port, settings.connector_folders) == (0, (Path("channels"),))
 
 
 def test_the_desk_is_read(tmp_path: Path) -> None:

@@ -1,0 +1,79 @@
+"""What a connector is: a pure decoder, and what the transports need to know about its system.
+
+A connector's module holds one `CONNECTOR`. It does no I/O and asks no clock: receiving, polling
+and storing are done once, for all, by the transports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from connectors.payload import Payload, hash_body
+from connectors.signature import Verifier
+from slawatch.events import Kind
+
+NativeEvent = Mapping[str, object]
+"""One native event as docs/reference/events.md has it: what `slawatch.parsing` parses."""
+
+Decode = Callable[[Payload], Iterable[NativeEvent]]
+"""Turn one delivery into native events, none for acts that concern no clock.
+
+Raises `EventError` alone. The same payload always gives the same events with the same ids.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Be an answer to a request that is no delivery: a handshake's."""
+
+    body: bytes = b""
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Secrets = tuple[str, ...]
+"""Every secret that is valid now: two while one is being rotated."""
+
+Handshake = Callable[[str, Payload, Secrets], Reply | None]
+"""Answer a request (method, payload, secrets) by which a vendor tests the address.
+
+`None` where the request is a delivery.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """Be how a system calls us: `headers` are kept for the decoder, lower-case."""
+
+    signature: Verifier | None = None
+    headers: tuple[str, ...] = ()
+    query: tuple[str, ...] = ()
+    handshake: Handshake | None = None
+    methods: tuple[str, ...] = ("POST",)
+    # Data that arrives enciphered is opened before it is stored (WeCom): payload, options.
+    unwrap: Callable[[Payload, Secrets, Mapping[str, Any]], Payload] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """Describe a channel's system. docs/reference/connectors has a page for each.
+
+    `grace_seconds` is how long a verdict waits for its events under way: 1 for push, a poller's
+    interval + 1. `channel` is that of events that name none. `ticket_url` is the link into the
+    desk, with `{ticket_id}`; a source's own setting beats it. `options` are the keys that
+    `[sources.NAME.options]` may hold, with their defaults (a default of "" is required).
+    """
+
+    name: str
+    title: str
+    decode: Decode
+    channel: str
+    dedup_key: Callable[[Payload], str] = hash_body
+    push: Push | None = None
+    pull: Callable[..., Any] | None = None
+    grace_seconds: float = 1.0
+    ticket_url: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    unseen: Mapping[Kind, str] = field(default_factory=dict)
