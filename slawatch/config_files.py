@@ -40,7 +40,7 @@ _NAMED = (
     "targets",
     "chains",
 )
-_SINGLE = ("desk", "server", "state")
+_SINGLE = ("desk", "server", "state", "intake", "connectors")
 
 Tables = dict[str, Any]
 
