@@ -1,0 +1,23 @@
+# The one image: intake, flow and every command. Build: docker build -t slawatch .
+FROM python:3.12.11-slim-bookworm AS build
+RUN pip install --no-cache-dir uv==0.13.9
+WORKDIR /src
+COPY pyproject.toml uv.lock README.md LICENSE ./
+COPY slawatch slawatch
+COPY connectors connectors
+COPY flows flows
+COPY dashboards dashboards
+COPY cli cli
+RUN UV_PROJECT_ENVIRONMENT=/opt/slawatch uv sync --frozen --no-dev --no-editable \
+    --extra dashboards --extra kafka
+
+FROM python:3.12.11-slim-bookworm
+COPY --from=build /opt/slawatch /opt/slawatch
+RUN useradd --uid 10001 --create-home --home-dir /var/lib/slawatch slawatch
+ENV PATH=/opt/slawatch/bin:$PATH PYTHONUNBUFFERED=1
+USER slawatch
+WORKDIR /var/lib/slawatch
+VOLUME /var/lib/slawatch
+EXPOSE 9464 9465
+ENTRYPOINT ["slawatch"]
+CMD ["up"]
