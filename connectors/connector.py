@@ -64,6 +64,8 @@ class Connector:
     interval + 1. `channel` is that of events that name none. `ticket_url` is the link into the
     desk, with `{ticket_id}`; a source's own setting beats it. `options` are the keys that
     `[sources.NAME.options]` may hold, with their defaults (a default of "" is required).
+    `configure` returns the decoder for such options, where they change what a body means; then
+    `decode` is that of the defaults. Whoever decodes for a source takes `decoder(options)`.
     """
 
     name: str
@@ -77,3 +79,10 @@ class Connector:
     ticket_url: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     unseen: Mapping[Kind, str] = field(default_factory=dict)
+    configure: Callable[[Mapping[str, Any]], Decode] | None = None
+
+    def decoder(self, options: Mapping[str, Any]) -> Decode:
+        """Return what decodes for a source with these options. Raises `ConfigError`."""
+        if self.configure is None:
+            return self.decode
+        return self.configure({**self.options, **options})

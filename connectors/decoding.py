@@ -26,7 +26,11 @@ class Reject(NamedTuple):
 
 
 Decoder = Callable[[bytes], Iterable[object]]
-"""Turn one record's body into native events; raises `EventError` alone."""
+"""Turn one record's body into native events; raises `EventError` alone.
+
+What of a body with several events is none stands among them as the `EventError` that says why, so
+that its siblings live.
+"""
 
 KEPT_BYTES = 64 * 1024
 """How much of a rejected body is kept for a person to look at."""
@@ -63,15 +67,30 @@ class RecordParser:
         """Return the records' events, in order, and what could not become one."""
         events: list[Event] = []
         rejects: list[Reject] = []
-        for seq, received_at, source, body, _ in records:
+        for record in records:
+            seq, received_at, source, body, _ = record
             decode = self._decoders.get(source, decode_native)
             try:
-                events += [
-                    parse_event(data, received_at, source, self._vocabulary)
-                    for data in decode(body)
-                ]
+                decoded = list(decode(body))
             except EventError as ex:
-                rejects.append(
-                    Reject(source, ex.reason, str(ex), body[:KEPT_BYTES], str(seq), received_at)
-                )
+                rejects.append(_reject(record, ex, body, str(seq)))
+                continue
+            for number, data in enumerate(decoded):
+                try:
+                    events.append(parse_event(data, received_at, source, self._vocabulary))
+                except EventError as ex:
+                    error = data if isinstance(data, EventError) else ex
+                    if len(decoded) == 1:
+                        rejects.append(_reject(record, error, body, str(seq)))
+                    else:
+                        rejects.append(_reject(record, error, _write(data), f"{seq}.{number}"))
         return events, rejects
+
+
+def _reject(record: Record, ex: EventError, body: bytes, key: str) -> Reject:
+    return Reject(record.source, ex.reason, str(ex), body[:KEPT_BYTES], key, record.received_at)
+
+
+def _write(data: object) -> bytes:
+    """Write one of a record's events for a person to look at; an error says itself what it was."""
+    return b"" if isinstance(data, EventError) else orjson.dumps(data, default=repr)

@@ -83,6 +83,25 @@ def test_a_decoder_may_give_several_events() -> None:
     assert len(parser.parse([record(b"")])[0]) == 2
 
 
+def test_of_several_events_a_bad_one_is_rejected_alone() -> None:
+    parser = RecordParser(Vocabulary(), {"desk": orjson.loads})
+    body = orjson.dumps([GOOD, {**GOOD, "type": "nap"}, {**GOOD, "event_id": "f"}, 7])
+    events, rejects = parser.parse([record(body, 5)])
+    assert len(events) == 2
+    assert [(r.key, r.reason, orjson.loads(r.body)) for r in rejects] == [
+        ("5.1", "unknown_type", {**GOOD, "type": "nap"}),
+        ("5.3", "bad_type", 7),
+    ]
+
+
+def test_a_decoder_may_say_which_of_several_is_no_event() -> None:
+    error = EventError("malformed", "line 2 is no JSON")
+    parser = RecordParser(Vocabulary(), {"desk": lambda _: [GOOD, error]})
+    events, (reject,) = parser.parse([record(b"", 5)])
+    assert len(events) == 1
+    assert reject == ("desk", "malformed", "line 2 is no JSON", b"", "5.1", AT)
+
+
 def test_of_a_large_body_only_a_part_is_kept() -> None:
     _, (reject,) = RecordParser(Vocabulary(), {}).parse([record(b"x" * (KEPT_BYTES + 1))])
     assert len(reject.body) == KEPT_BYTES
