@@ -42,9 +42,7 @@ class LocalStack:
     urls: dict[str, str] = field(default_factory=dict)
     _running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
-    def start(
-        self, flow: str, rules: Mapping[str, str], alertmanager: Mapping[str, str]
-    ) -> None:
+    def start(self, flow: str, rules: Mapping[str, str], alertmanager: Mapping[str, str]) -> None:
         """Start both. `flow` is where the metrics are; rules and configuration by file name."""
         self.folder.mkdir(parents=True, exist_ok=True)
         manager = ""
@@ -92,9 +90,7 @@ class LocalStack:
     def _find(self, what: str) -> str | None:
         found = next(filter(None, map(shutil.which, _NAMES[what])), None)
         if found is None:
-            self.told.append(
-                _ADVICE.format(what=what, loss=_LOSS[what], package=_PACKAGES[what])
-            )
+            self.told.append(_ADVICE.format(what=what, loss=_LOSS[what], package=_PACKAGES[what]))
         return found
 
     def _run(self, what: str, command: Sequence[str]) -> str:

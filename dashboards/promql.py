@@ -78,8 +78,8 @@ def net_met(span: str, *by: str, offset: str = "", **labels: Matches) -> str:
         offset,
         labels,
         [
-            ("+", c.RESULTS, {"outcome": v.MET}),
-            ("+", c.CORRECTIONS, {"change": "to_met"}),
+            ("", c.RESULTS, {"outcome": v.MET}),
+            ("", c.CORRECTIONS, {"change": "to_met"}),
             ("-", c.CORRECTIONS, {"change": "to_breached"}),
         ],
     )
@@ -93,8 +93,8 @@ def net_breached(span: str, *by: str, offset: str = "", **labels: Matches) -> st
         offset,
         labels,
         [
-            ("+", c.RESULTS, {"outcome": v.BREACHED}),
-            ("+", c.CORRECTIONS, {"change": "to_breached"}),
+            ("", c.RESULTS, {"outcome": v.BREACHED}),
+            ("", c.CORRECTIONS, {"change": "to_breached"}),
             ("-", c.CORRECTIONS, {"change": ("to_met", "withdrawn")}),
         ],
     )
@@ -107,7 +107,7 @@ def net_results(span: str, *by: str, offset: str = "", **labels: Matches) -> str
         by,
         offset,
         labels,
-        [("+", c.RESULTS, {}), ("-", c.CORRECTIONS, {"change": "withdrawn"})],
+        [("", c.RESULTS, {}), ("-", c.CORRECTIONS, {"change": "withdrawn"})],
     )
 
 
@@ -118,11 +118,13 @@ def _net(
     labels: Mapping[str, Matches],
     parts: Iterable[tuple[str, c.Family, Mapping[str, Matches]]],
 ) -> str:
-    text = ""
-    for sign, family, more in parts:
-        term = total(increase(select(family, **labels, **more), span, offset), *by)
-        text = f"{text} {sign} {term}" if text else term
-    return f"({text})"
+    # Results differ in `outcome` and corrections in `change`, so `or` keeps every series. Adding up
+    # sums would lose a value outside the policy: it has results before it has corrections.
+    terms = " or ".join(
+        sign + increase(select(family, **labels, **more), span, offset)
+        for sign, family, more in parts
+    )
+    return total(terms, *by)
 
 
 def excused(span: str, *by: str, offset: str = "", **labels: Matches) -> str:

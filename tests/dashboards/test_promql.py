@@ -40,24 +40,24 @@ def test_a_quantile_that_is_left_open_is_refused() -> None:
 
 def test_results_that_met_are_net_of_corrections() -> None:
     assert p.net_met("1d", "target") == (
-        '(sum by (target) (increase(sla_results_total{outcome="met"}[1d]))'
-        ' + sum by (target) (increase(sla_result_corrections_total{change="to_met"}[1d]))'
-        ' - sum by (target) (increase(sla_result_corrections_total{change="to_breached"}[1d])))'
+        'sum by (target) (increase(sla_results_total{outcome="met"}[1d])'
+        ' or increase(sla_result_corrections_total{change="to_met"}[1d])'
+        ' or -increase(sla_result_corrections_total{change="to_breached"}[1d]))'
     )
 
 
 def test_results_that_breached_are_net_of_corrections() -> None:
     assert p.net_breached("1h", offset="1w") == (
-        '(sum(increase(sla_results_total{outcome="breached"}[1h] offset 1w))'
-        ' + sum(increase(sla_result_corrections_total{change="to_breached"}[1h] offset 1w))'
-        ' - sum(increase(sla_result_corrections_total{change=~"to_met|withdrawn"}[1h] offset 1w)))'
+        'sum(increase(sla_results_total{outcome="breached"}[1h] offset 1w)'
+        ' or increase(sla_result_corrections_total{change="to_breached"}[1h] offset 1w)'
+        ' or -increase(sla_result_corrections_total{change=~"to_met|withdrawn"}[1h] offset 1w))'
     )
 
 
 def test_results_withdrawn_do_not_count() -> None:
     assert p.net_results("1h", channel="email") == (
-        '(sum(increase(sla_results_total{channel="email"}[1h]))'
-        ' - sum(increase(sla_result_corrections_total{change="withdrawn",channel="email"}[1h])))'
+        'sum(increase(sla_results_total{channel="email"}[1h])'
+        ' or -increase(sla_result_corrections_total{change="withdrawn",channel="email"}[1h]))'
     )
 
 
