@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import NamedTuple
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import orjson
 
+from connectors.connector import Connector
 from connectors.files import parse_oversize
 from connectors.intake import Record
+from connectors.opaque import hide_persons
+from connectors.payload import unpack_payload
 from slawatch.errors import EventError
 from slawatch.events import Event
 from slawatch.parsing import Vocabulary, parse_event
+
+LOGGER = logging.getLogger(__name__)
+
+DECODER_ERROR = "decoder_error"
+_NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 class Reject(NamedTuple):
@@ -55,6 +65,17 @@ def explain_body(body: bytes, ex: orjson.JSONDecodeError) -> EventError:
     return EventError("malformed", f"not JSON: {ex}")
 
 
+def build_decoder(
+    connector: Connector, key: bytes, options: Mapping[str, Any] = _NO_OPTIONS
+) -> Decoder:
+    """Return what decodes the records of a source with these options.
+
+    `key` makes the opaque ids of persons. Raises `ConfigError` for wrong options.
+    """
+    decode = connector.decoder(options)
+    return lambda body: hide_persons(decode(unpack_payload(body)), key)
+
+
 class RecordParser:
     """Parse the intake log's records by their connector's decoder (native JSON by default)."""
 
@@ -74,6 +95,11 @@ class RecordParser:
                 decoded = list(decode(body))
             except EventError as ex:
                 rejects.append(_reject(record, ex, body, str(seq)))
+                continue
+            except Exception as ex:  # a decoder's defect costs one record
+                LOGGER.debug("decoder failed source=%s seq=%d", source, seq, exc_info=True)
+                error = EventError(DECODER_ERROR, f"the decoder failed: {type(ex).__name__}: {ex}")
+                rejects.append(_reject(record, error, body, str(seq)))
                 continue
             for number, data in enumerate(decoded):
                 try:

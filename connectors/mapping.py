@@ -108,14 +108,20 @@ class _ActReader:
 
 
 class RowDecoder:
-    """Decode the rows of one log. It remembers which tickets it has seen created."""
+    """Decode the rows of one log. It remembers which tickets it has seen created.
 
-    def __init__(self, mapping: Mapping) -> None:
+    A pure one remembers none, so that the same row always gives the same events, and leaves the
+    source to whoever hears it.
+    """
+
+    def __init__(self, mapping: Mapping, *, is_pure: bool = False) -> None:
         """Compile the mapping."""
         file = mapping.file
         self._file = file
         self._empty = frozenset(file.empty)
-        self._base: dict[str, Any] = {"source": file.source, **file.constants}
+        source = {} if is_pure else {"source": file.source}
+        self._base: dict[str, Any] = {**source, **file.constants}
+        self._is_pure = is_pure
         fields = {key: column for key, column in file.fields.items() if key != "event_id"}
         self._reader = FieldReader(file, fields, required=("ticket_id", "occurred_at"))
         self._event_id = Template(file.fields.get("event_id", "ticket_id"))
@@ -179,17 +185,16 @@ class RowDecoder:
         if created is None or text in self._empty or not text:
             return []
         at = self._reader.try_instant(text, created.at)
-        if at is not text:
+        if at is not text and not self._is_pure:
             self._seen.add(ticket_id)
         return [
             {
-                "source": said["source"],
                 "ticket_id": ticket_id,
                 "event_id": f"{ticket_id}/created",
                 "type": "created",
                 "actor": created.actor,
                 "occurred_at": at,
-                **{key: said[key] for key in _FIRST if key in said},
+                **{key: said[key] for key in ("source", *_FIRST) if key in said},
             }
         ]
 

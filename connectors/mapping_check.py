@@ -14,6 +14,8 @@ from connectors.mapping_model import (
     Condition,
     Created,
     MappingFile,
+    PushTable,
+    SignatureTable,
     Times,
 )
 from slawatch.config_values import hint
@@ -61,6 +63,7 @@ _ALLOWED: dict[int | str, tuple[str, ...]] = {
     "types": tuple(Act.model_fields),
     "columns": tuple(Act.model_fields),
     "acts": tuple(Condition.model_fields),
+    "push": (*PushTable.model_fields, *SignatureTable.model_fields),
 }
 
 

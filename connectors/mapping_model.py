@@ -134,6 +134,39 @@ class Times(Strict):
     zone: Annotated[str, AfterValidator(_check_zone)] = "UTC"
 
 
+def _check_template(value: str) -> str:
+    if "{body}" not in value:
+        raise ValueError(f"must hold {{body}}: what is not signed can be forged, got {value!r}")
+    return value
+
+
+Header = Annotated[str, StringConstraints(min_length=1, to_lower=True)]
+
+
+class SignatureTable(Strict):
+    """Be how a delivery is signed; the keys are those of `connectors.signature.Signature`."""
+
+    header: Header
+    template: Annotated[str, AfterValidator(_check_template)] = "{body}"
+    algorithm: Text = "sha256"
+    encoding: Literal["hex", "base64"] = "hex"
+    prefix: str = ""
+    separator: str = ""
+    timestamp_header: Annotated[str, StringConstraints(to_lower=True)] = ""
+    timestamp_unit: Literal["s", "ms", "rfc3339"] = "s"
+    id_header: Annotated[str, StringConstraints(to_lower=True)] = ""
+    tolerance_seconds: Annotated[int, Field(ge=1)] = 300
+    secret_prefix: str = ""
+    secret_base64: bool = False
+
+
+class PushTable(Strict):
+    """Be how a delivery arrives where the mapping is a connector."""
+
+    signature: SignatureTable | None = None
+    dedup_header: Header | None = None
+
+
 ActOrType = Annotated[Act, BeforeValidator(_as_act)]
 
 
@@ -157,6 +190,10 @@ class MappingFile(Strict):
     acts: list[Condition] = []
     unmatched: Literal["reject", "skip"] = "reject"
     columns: dict[Text, ActOrType] = {}
+    title: Text | None = None
+    channel: Text | None = None
+    ticket_url: Text | None = None
+    push: PushTable | None = None
     shows: list[Kind] | dict[str, list[Kind]] | None = None
 
 

@@ -17,6 +17,7 @@ REJECT_REASONS = (
     "unknown_type",
     "future",
     "too_old",
+    "decoder_error",
 )
 """Why an event is quarantined: the closed set of values of the label `reason`."""
 

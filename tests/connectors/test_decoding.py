@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.decoding import KEPT_BYTES, RecordParser, decode_native
+from connectors.connector import Connector
+from connectors.decoding import KEPT_BYTES, RecordParser, build_decoder, decode_native
 from connectors.files import Oversize
 from connectors.intake import Record
+from connectors.opaque import TEST_KEY, Opaque, hide
+from connectors.payload import Payload, pack_payload
 from slawatch.errors import EventError
 from slawatch.events import REJECT_REASONS
 from slawatch.parsing import Vocabulary
@@ -113,3 +116,28 @@ def test_any_bytes_are_events_or_rejects(bodies: list[bytes]) -> None:
     events, rejects = RecordParser(Vocabulary(), {}).parse(records)
     assert len(events) + len(rejects) == len(bodies)
     assert {reject.reason for reject in rejects} <= set(REJECT_REASONS)
+
+
+def break_down(_: bytes) -> list[object]:
+    """Be a decoder with a defect."""
+    raise KeyError("id")
+
+
+def test_a_decoder_that_breaks_costs_one_record() -> None:
+    parser = RecordParser(Vocabulary(), {"acme": break_down})
+    events, rejects = parser.parse([record(b"{}", 7, "acme"), record(orjson.dumps(GOOD))])
+    assert len(events) == 1
+    assert [(r.key, r.reason, r.message) for r in rejects] == [
+        ("7", "decoder_error", "the decoder failed: KeyError: 'id'")
+    ]
+
+
+def test_a_connector_decodes_the_delivery_and_its_persons_are_hidden() -> None:
+    def decode(payload: Payload) -> list[dict[str, object]]:
+        return [{**GOOD, "ticket_id": Opaque(payload.headers["x-from"])}]
+
+    connector = Connector("wa", "WhatsApp", decode, "chat")
+    parser = RecordParser(Vocabulary(), {"wa": build_decoder(connector, TEST_KEY)})
+    body = pack_payload(Payload(b"{}", {"x-from": "4915112345678"}))
+    (event,), _ = parser.parse([record(body, source="wa")])
+    assert event.key == f"wa/{hide('4915112345678', TEST_KEY)}"

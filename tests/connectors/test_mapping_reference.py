@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 from connectors.mapping import shipped_mappings
-from connectors.mapping_model import FIELDS, Condition, Created, MappingFile, Times
+from connectors.mapping_model import (
+    FIELDS,
+    Condition,
+    Created,
+    MappingFile,
+    PushTable,
+    SignatureTable,
+    Times,
+)
 from tests.connectors.mapped import write_mapping
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "mappings.md").read_text("utf-8")
@@ -18,6 +26,8 @@ KEYS = (
     *Condition.model_fields,
     *(f"times.{key}" for key in Times.model_fields),
     *(f"created.{key}" for key in Created.model_fields),
+    *(f"push.{key}" for key in PushTable.model_fields),
+    *SignatureTable.model_fields,
 )
 
 
