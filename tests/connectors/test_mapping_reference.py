@@ -41,6 +41,6 @@ def test_the_reference_has_every_name(name: str) -> None:
     assert f"`{name}`" in PAGE
 
 
-@pytest.mark.parametrize("example", EXAMPLES, ids=["event", "update", "wide"])
+@pytest.mark.parametrize("example", EXAMPLES, ids=["event", "update", "wide", "connector"])
 def test_the_examples_load(tmp_path: Path, example: str) -> None:
     write_mapping(tmp_path, example)
