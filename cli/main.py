@@ -11,6 +11,7 @@ from cli.check import check
 from cli.explain import explain
 from cli.live import run, up
 from cli.replay import replay
+from cli.spike import spike
 
 app = typer.Typer(
     name="slawatch",
@@ -24,6 +25,7 @@ app.command()(run)
 app.command()(replay)
 app.command()(check)
 app.command()(explain)
+app.command()(spike)
 
 
 def _show_version(*, wanted: bool) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import orjson
 
 from slawatch.errors import ConfigError
+from slawatch.spike import Breach
 from slawatch.verdicts import FIELDS, IDENTITY, KINDS, Verdict, render_verdict
 
 FILE_NAME = "verdicts.sqlite3"
@@ -45,6 +46,17 @@ CREATE TABLE IF NOT EXISTS verdicts (
 """
 _INSERT = f"INSERT OR IGNORE INTO verdicts VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 - our own names
 _HELD = FIELDS.index("held")
+# A cycle's outcomes are numbered in the order in which they were said: the last one stands.
+_BREACHES = """
+SELECT DISTINCT at, ticket, target, cycle, channel, priority, team, region, tier, customer_tier,
+    policy
+FROM verdicts AS said
+WHERE kind IN ('breached', 'to_breached') AND ({spans}) AND NOT EXISTS (
+    SELECT 1 FROM verdicts AS later
+    WHERE later.ticket = said.ticket AND later.target = said.target AND later.cycle = said.cycle
+        AND later.kind IN ('to_met', 'withdrawn') AND later.number > said.number
+)
+"""
 
 
 class VerdictTable:
@@ -96,6 +108,22 @@ class VerdictTable:
                 file.write(orjson.dumps(render_verdict(verdict)) + b"\n")
                 count += 1
         return count
+
+    def first_at(self) -> int:
+        """Return the earliest instant of any verdict, 0 without any."""
+        (at,) = self._connection.execute("SELECT coalesce(min(at), 0) FROM verdicts").fetchone()
+        return int(at)
+
+    def breaches(self, windows: Sequence[tuple[int, int]]) -> list[list[Breach]]:
+        """Return the breaches of each window (after its start, up to its end) that still stand."""
+        found: list[list[Breach]] = [[] for _ in windows]
+        spans = " OR ".join(f"(at > {int(start)} AND at <= {int(end)})" for start, end in windows)
+        for row in self._connection.execute(_BREACHES.format(spans=spans)):
+            breach = Breach._make((row[0], *map(str, row[1:3]), row[3], *map(str, row[4:])))
+            for place, (start, end) in enumerate(windows):
+                if start < breach.at <= end:
+                    found[place].append(breach)
+        return found
 
     def last_at(self) -> int:
         """Return the latest instant of any verdict, 0 without any."""

@@ -104,3 +104,25 @@ def test_the_columns_are_a_format(table: VerdictTable) -> None:
     rows.close()
     assert names == list(Verdict._fields)
     assert FORMAT == 1
+
+
+def test_the_breaches_of_a_window_are_those_that_still_stand(table: VerdictTable) -> None:
+    (breached,) = [
+        v for v in tell_verdicts() if (v.kind, v.target) == ("breached", "first_response")
+    ][:1]
+    again = breached._replace(ticket="desk/7")
+    healed = again._replace(kind="to_met", number=2)
+    table.add([breached, again, healed])
+    at = breached.at
+    windows = [(at - 1, at), (at, at + 1), (at - 2, at - 1)]
+    assert [[b.ticket for b in part] for part in table.breaches(windows)] == [
+        [breached.ticket],
+        [],
+        [],
+    ]
+
+
+def test_an_empty_table_begins_nowhere(table: VerdictTable) -> None:
+    assert table.first_at() == 0
+    table.add(tell_verdicts())
+    assert table.first_at() == min(verdict.at for verdict in tell_verdicts())
