@@ -47,6 +47,8 @@ def set_up_logging(*, as_json: bool, level: int = logging.INFO) -> None:
     else:
         handler = RichHandler(console=ERR, show_path=False)
     logging.basicConfig(level=level, handlers=[handler], force=True, format="%(message)s")
+    # It tells every address at INFO, and addresses can hold keys.
+    logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from cli.bridge import bridge
 from cli.check import check
 from cli.explain import explain
 from cli.live import run, up
@@ -26,6 +27,7 @@ app.command()(replay)
 app.command()(check)
 app.command()(explain)
 app.command()(spike)
+app.command()(bridge)
 
 
 def _show_version(*, wanted: bool) -> None:
