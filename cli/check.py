@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 from rich.table import Table
 
 from cli.console import ERR, OUT, told_errors
+from cli.sources import Desk, load_desk
 from connectors.mapping import load_mapping
 from slawatch.book import Book
-from slawatch.config import Config, load_config
+from slawatch.config import Config
 from slawatch.errors import ConfigError, Problem
 from slawatch.events import Kind
 from slawatch.series import SeriesBudget, count_series
@@ -30,9 +31,9 @@ def check(
     """Check policy, calendars and mappings, every error at once, and count the series."""
     with told_errors():
         problems: list[Problem] = []
-        config = None
+        desk = None
         try:
-            config = load_config(policy or ["default"])
+            desk = load_desk(policy or ["default"])
         except ConfigError as ex:
             problems += ex.problems
         for name in mapping or []:
@@ -40,14 +41,16 @@ def check(
                 load_mapping(name)
             except ConfigError as ex:
                 problems += ex.problems
-        if problems or config is None:
+        if problems or desk is None:
             raise ConfigError(problems)
+        config = desk.config
         budget = count_series(config.rules)
         unmeasured = find_unmeasured(config)
+        sources = find_measured(desk)
         if as_json:
-            OUT.print_json(json.dumps(_as_json(config, budget, unmeasured)))
+            OUT.print_json(json.dumps(_as_json(config, budget, unmeasured, sources)))
         else:
-            _print(config, budget, unmeasured)
+            _print(config, budget, unmeasured, sources)
         if budget.is_over:
             raise ConfigError(
                 f"{budget.ceiling:,} series are over the budget of {budget.limit:,}: "
@@ -73,17 +76,47 @@ def find_unmeasured(config: Config) -> list[tuple[str, str, str, str]]:
     return found
 
 
+class Measured(NamedTuple):
+    """Be a configured source: its connector, "" for native records, and targets it can end."""
+
+    source: str
+    connector: str
+    targets: list[str]
+
+
+def find_measured(desk: Desk) -> list[Measured]:
+    """Return what each configured source can measure of what is promised, on some channel."""
+    book = Book(desk.config.rules)
+    known = frozenset(desk.registry.names())
+    found = []
+    for name, settings in desk.config.settings.sources.items():
+        channels = book.source(name).shows or ("",)
+        targets = [
+            target.spec.name
+            for target in book.targets
+            if _is_promised(desk.config, target.spec.name)
+            and any(book.is_observable(target.spec, name, channel) for channel in channels)
+        ]
+        connector = settings.connector if settings.connector in known else ""
+        found.append(Measured(name, connector, targets))
+    return found
+
+
 def _is_promised(config: Config, target: str) -> bool:
     return any(target in policy.goals for policy in config.rules.policies)
 
 
 def _as_json(
-    config: Config, budget: SeriesBudget, unmeasured: list[tuple[str, str, str, str]]
+    config: Config,
+    budget: SeriesBudget,
+    unmeasured: list[tuple[str, str, str, str]],
+    sources: list[Measured],
 ) -> dict[str, object]:
     return {
         "digest": config.rules.digest,
         "policies": [policy.name for policy in config.rules.policies],
         "warnings": [str(problem) for problem in config.warnings],
+        "sources": [row._asdict() for row in sources],
         "not_measured": [
             dict(zip(("source", "channel", "target", "needs_one_of"), row, strict=True))
             for row in unmeasured
@@ -93,7 +126,10 @@ def _as_json(
 
 
 def _print(
-    config: Config, budget: SeriesBudget, unmeasured: list[tuple[str, str, str, str]]
+    config: Config,
+    budget: SeriesBudget,
+    unmeasured: list[tuple[str, str, str, str]],
+    sources: list[Measured],
 ) -> None:
     rules = config.rules
     OUT.print(
@@ -107,6 +143,10 @@ def _print(
             f"not measured: {target} of {source} on {channel}: it shows none of {missing}",
             soft_wrap=True,
         )
+    for source, connector, targets in sources:
+        how = f"connector {connector}" if connector else "no connector: native events"
+        measures = ", ".join(targets) or "nothing that is promised"
+        OUT.print(f"source {source} ({how}) measures {measures}", soft_wrap=True)
     table = Table("family", "at start", "at most")
     for row in budget.families:
         table.add_row(row.family, f"{row.start:,}", f"{row.ceiling:,}")

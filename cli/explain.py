@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cli.console import OUT, told_errors
-from cli.sources import with_mapping
+from cli.sources import Desk, load_desk, with_mapping
 from connectors.decoding import RecordParser
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
@@ -22,7 +22,7 @@ from connectors.replay import read_log, sort_log
 from connectors.wall import WallClock
 from flows.desk_file import read_desk
 from slawatch.clocks import Clock, State
-from slawatch.config import Config, Settings, load_config
+from slawatch.config import Config, Settings
 from slawatch.errors import ConfigError
 from slawatch.events import Event
 from slawatch.openwork import clock_state
@@ -51,13 +51,14 @@ def explain(
     with told_errors():
         folder = state or Settings().folder
         desk = read_desk(folder) if log is None else None
-        config = load_config(policy or (desk.policies if desk else ()) or ["default"])
+        loaded = load_desk(policy or (desk.policies if desk else ()) or ["default"])
+        config = loaded.config
         if mapping:
             config = with_mapping(config, load_mapping(mapping))
         if log is not None:
             events, now = _from_file(log, mapping, config, ticket)
         else:
-            events, now = list(_from_state(folder, config, ticket)), WallClock().now()
+            events, now = list(_from_state(folder, loaded, ticket)), WallClock().now()
         keys = sorted({event.key for event in events})
         if not keys:
             where = log or str(folder)
@@ -90,10 +91,10 @@ def _from_file(
     return [event for event in events if _is_of(event, ticket)], ends_at
 
 
-def _from_state(state: Path, config: Config, ticket: str) -> Iterator[Event]:
+def _from_state(state: Path, desk: Desk, ticket: str) -> Iterator[Event]:
     if not (state / LOG_NAME).is_file():
         raise ConfigError(f"no monitor has run in {str(state)!r}: name its folder with --state")
-    parser = RecordParser(config.vocabulary, {})
+    parser = RecordParser(desk.config.vocabulary, desk.build_decoders(state))
     with SqliteLog(state / LOG_NAME, WallClock()) as log:
         seq = 0
         while records := log.read_after(seq, _READ):

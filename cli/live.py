@@ -17,6 +17,7 @@ import typer
 
 from cli.console import ERR, read_interval, set_up_logging, told_errors
 from cli.screen import Screen
+from cli.sources import Desk, load_desk
 from connectors.demo import DemoDesk
 from connectors.demo_model import BACKFILL_US
 from connectors.demo_pump import Delivery, DemoPump, tell_history
@@ -25,7 +26,7 @@ from connectors.pump import load_position, pump_stdin, pump_tail, store
 from connectors.tail import FileTail
 from flows.live import Live, LiveInput, LiveOptions
 from slawatch.book import Book
-from slawatch.config import Config, load_config
+from slawatch.config import Config
 from slawatch.errors import ConfigError
 
 DEMO = "demo"
@@ -68,9 +69,9 @@ def run(
         if not (tail or stdin or demo):
             raise ConfigError("nothing to read: name an input with --tail FILE, --stdin or --demo")
         names = policy or ([DEMO_POLICY] if demo else ["default"])
-        config = load_config(names)
-        options = _options(config, names, state, host, port, snapshot_interval)
-        _run(config, options, tail or [], stdin=stdin, seed=seed if demo else None, screen=None)
+        desk = load_desk(names)
+        options = _options(desk.config, names, state, host, port, snapshot_interval)
+        _run(desk, options, tail or [], stdin=stdin, seed=seed if demo else None, screen=None)
 
 
 def up(
@@ -89,10 +90,10 @@ def up(
     set_up_logging(as_json=False, level=logging.WARNING if is_terminal else logging.INFO)
     with told_errors():
         names = policy or [DEMO_POLICY]
-        config = load_config(names)
-        options = _options(config, names, state or DEMO_FOLDER, None, port, None)
-        screen = Screen(config.rules, is_terminal=is_terminal)
-        _run(config, options, [], stdin=False, seed=seed, screen=screen)
+        desk = load_desk(names)
+        options = _options(desk.config, names, state or DEMO_FOLDER, None, port, None)
+        screen = Screen(desk.config.rules, is_terminal=is_terminal)
+        _run(desk, options, [], stdin=False, seed=seed, screen=screen)
 
 
 def _options(
@@ -119,7 +120,7 @@ def _options(
 
 
 def _run(
-    config: Config,
+    desk: Desk,
     options: LiveOptions,
     tails: list[Path],
     *,
@@ -127,7 +128,9 @@ def _run(
     seed: int | None,
     screen: Screen | None,
 ) -> None:
+    config = desk.config
     with Live(config.rules, config.vocabulary, options) as live:
+        decoders = desk.build_decoders(options.state)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: live.stop.set())
         inputs = [_tail_input(path, options.state) for path in tails]
@@ -144,7 +147,7 @@ def _run(
         if screen is not None:
             watcher = threading.Thread(target=screen.watch, args=(live,), daemon=True)
             watcher.start()
-        live.serve(inputs, first_at)
+        live.serve(inputs, first_at, decoders)
         if watcher is not None:
             watcher.join(2)
 

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
 
+from connectors.decoding import Decoder, build_decoder
 from connectors.mapping import Mapping
-from slawatch.config import Config
+from connectors.opaque import load_key
+from connectors.registry import Registry, load_registry
+from connectors.shown import with_connectors
+from slawatch.config import Config, load_config
 from slawatch.policy import Source, with_source
 
 
@@ -15,3 +22,34 @@ def with_mapping(config: Config, mapping: Mapping | None) -> Config:
         return config
     source = Source(mapping.source, shows=mapping.shows)
     return replace(config, rules=with_source(config.rules, source))
+
+
+class Desk(NamedTuple):
+    """Be a configuration whose rules know what each source can show, and its connectors."""
+
+    config: Config
+    registry: Registry
+
+    def build_decoders(self, state: Path) -> dict[str, Decoder]:
+        """Return the decoder of each configured source that has a connector.
+
+        The key of the persons' opaque ids is that of the state folder.
+        """
+        known = frozenset(self.registry.names())
+        sources = {
+            name: source
+            for name, source in self.config.settings.sources.items()
+            if source.connector in known
+        }
+        key = load_key(state) if sources else b""
+        return {
+            name: build_decoder(self.registry.get(source.connector), key, source.options)
+            for name, source in sources.items()
+        }
+
+
+def load_desk(names: Sequence[str | Path]) -> Desk:
+    """Load a configuration and the connectors that it names."""
+    config = load_config(names)
+    registry = load_registry(config.settings.connector_folders)
+    return Desk(with_connectors(config, registry), registry)

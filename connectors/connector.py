@@ -64,6 +64,8 @@ class Connector:
     interval + 1. `channel` is that of events that name none. `ticket_url` is the link into the
     desk, with `{ticket_id}`; a source's own setting beats it. `options` are the keys that
     `[sources.NAME.options]` may hold, with their defaults (a default of "" is required).
+    `unseen` are acts that it cannot show, with the reason for people; `blind` those that it shows
+    on other channels only, by channel. `is_native`: its events are the sender's own, any act.
     `configure` returns the decoder for such options, where they change what a body means; then
     `decode` is that of the defaults. Whoever decodes for a source takes `decoder(options)`.
     """
@@ -79,6 +81,8 @@ class Connector:
     ticket_url: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     unseen: Mapping[Kind, str] = field(default_factory=dict)
+    blind: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
+    is_native: bool = False
     configure: Callable[[Mapping[str, Any]], Decode] | None = None
 
     def decoder(self, options: Mapping[str, Any]) -> Decode:

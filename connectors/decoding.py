@@ -79,7 +79,7 @@ def build_decoder(
 class RecordParser:
     """Parse the intake log's records by their connector's decoder (native JSON by default)."""
 
-    def __init__(self, vocabulary: Vocabulary, decoders: dict[str, Decoder]) -> None:
+    def __init__(self, vocabulary: Vocabulary, decoders: Mapping[str, Decoder]) -> None:
         """Take the closed label sets and the decoders by connector."""
         self._vocabulary = vocabulary
         self._decoders = decoders

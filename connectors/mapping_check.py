@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic_core import ErrorDetails
 
+from connectors.acts import derive_shown
 from connectors.columns import parse_template
 from connectors.mapping_model import (
     CLOSED_VALUES,
@@ -193,20 +194,8 @@ def find_shown(file: MappingFile) -> dict[str, frozenset[Kind]]:
 
 def _changes(file: MappingFile, fields: Mapping[str, str]) -> frozenset[Kind]:
     """Return what becomes visible when a ticket is told as a whole after each change."""
-    shown: set[Kind] = set()
-    if "team" in fields or "assignee" in fields:
-        shown.add(Kind.ASSIGNED)
-    if "priority" in fields:
-        shown.add(Kind.PRIORITY_CHANGED)
-    if "status" in fields:
-        statuses = _find_statuses(file, fields["status"])
-        ends = {kind for kind in _ENDS if kind.name.lower() in statuses}
-        shown |= ends
-        if ends and statuses & {"open", "pending"}:
-            shown.add(Kind.REOPENED)
-        if "pending" in statuses:
-            shown |= {Kind.PAUSED, Kind.RESUMED}
-    return frozenset(shown)
+    statuses = _find_statuses(file, fields["status"]) if "status" in fields else set()
+    return derive_shown(fields, statuses)
 
 
 def _find_statuses(file: MappingFile, column: str) -> set[str]:

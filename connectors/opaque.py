@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
@@ -100,11 +101,13 @@ def load_key(folder: Path) -> bytes:
 
 
 def _write_key(path: Path) -> None:
-    """Write a new key so that a crash leaves a whole one or none."""
-    temporary = path.with_name(f"{path.name}.new")
+    """Write a new key: a crash leaves a whole one or none, of two writers the first counts."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secrets.token_bytes(KEY_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    temporary.replace(path)
+    with suppress(FileExistsError):
+        path.hardlink_to(temporary)
+    temporary.unlink()

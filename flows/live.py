@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 from connectors.decoding import Decoder, RecordParser
@@ -38,6 +39,7 @@ HOUSEKEEPING_SECONDS = 60.0
 KEPT_POSITIONS = 3
 """Snapshots back from which a crash may resume: the log is kept from the oldest on."""
 FLOOR_NAME = "counters.bin"
+_NATIVE_ALONE: Mapping[str, Decoder] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +109,19 @@ class Live:
         desk = Desk(default, options.shards, options.policies)
         return keep_desk(options.state, desk).first_at
 
-    def serve(self, inputs: Sequence[LiveInput], first_at: int) -> None:
-        """Run the flow until `stop` is set, then leave an exact snapshot."""
+    def serve(
+        self,
+        inputs: Sequence[LiveInput],
+        first_at: int,
+        decoders: Mapping[str, Decoder] = _NATIVE_ALONE,
+    ) -> None:
+        """Run the flow until `stop` is set, then leave an exact snapshot.
+
+        `decoders` are those by source; an input's own goes before.
+        """
         options = self.options
-        decoders = {i.connector: i.decoder for i in inputs if i.decoder is not None}
+        own = {i.connector: i.decoder for i in inputs if i.decoder is not None}
+        decoders = {**decoders, **own}
         meter = SnapshotMeter(self.store, options.snapshot_seconds)
         source = LogSource(
             self.log,

@@ -25,13 +25,14 @@ class SourceSettings:
     """Be how one source is heard. `connector` defaults to the source's name.
 
     What `auth` and `options` may hold is the connector's business, and checked there. The verdicts
-    of a `shadow` source are given and enter no SLA metric.
+    of a `shadow` source are given and enter no SLA metric. `grace_us` is that of the file, if any.
     """
 
     connector: str
     shadow: bool = False
     auth: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    grace_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,11 @@ def _build_settings(document: Document) -> Settings:
         "connector_folders": tuple(map(Path, document.connectors.folders)),
         "sources": {
             name: SourceSettings(
-                source.connector or name, source.shadow, source.auth, source.options
+                source.connector or name,
+                source.shadow,
+                source.auth,
+                source.options,
+                source.grace,
             )
             for name, source in document.sources.items()
         },

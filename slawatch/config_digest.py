@@ -13,7 +13,7 @@ from typing import Any
 from slawatch.calendars import Calendar
 from slawatch.config_calendars import Versions
 from slawatch.parsing import Vocabulary
-from slawatch.policy import Rules
+from slawatch.policy import Rules, Source
 
 _LENGTH = 16  # 64 bits: enough to tell one desk's versions apart, short enough for a label
 
@@ -31,6 +31,12 @@ def digest_rules(rules: Rules, vocabulary: Vocabulary, calendars: Mapping[str, V
         "calendars": _plain(calendars),
     }
     text = json.dumps(said, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return sha256(text.encode()).hexdigest()[:_LENGTH]
+
+
+def digest_sources(digest: str, sources: Mapping[str, Source]) -> str:
+    """Return the digest of rules whose sources are these, where `digest` was that of the files."""
+    text = json.dumps([digest, _plain(sources)], sort_keys=True, separators=(",", ":"))
     return sha256(text.encode()).hexdigest()[:_LENGTH]
 
 

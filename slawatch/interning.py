@@ -86,7 +86,10 @@ class Interner:
         team = self._rules.teams.get(attrs.team or "")
         region = attrs.region or (team.region if team else "")
         tier = attrs.tier or (team.tier if team else 1)
-        channel = attrs.channel if attrs.channel in self._channels else OTHER
+        channel = attrs.channel
+        if channel is None and (known := self._rules.sources.get(source)) is not None:
+            channel = known.channel
+        channel = channel if channel in self._channels else OTHER
         priority = attrs.priority if attrs.priority in self._priorities else OTHER
         category = attrs.category or ""
         return Profile(

@@ -90,3 +90,47 @@ def test_a_later_policy_goes_before_what_ships(tmp_path: Path) -> None:
     answer = read_json(call("check", "--policy", "default", "--policy", path, "--json"))
     assert answer["policies"][0] == "vip"
     assert set(answer["policies"]) == {"vip", *shipped}
+
+
+CONNECTOR = """
+from connectors.connector import Connector
+
+CONNECTOR = Connector("acme", "Acme", lambda payload: [], "email")
+"""
+
+
+def write_source(folder: Path, connector: str = CONNECTOR) -> Path:
+    """Write a desk with a source whose connector has shown two acts."""
+    golden = folder / "own" / "golden" / "acme"
+    golden.mkdir(parents=True)
+    (folder / "own" / "acme.py").write_text(connector, "utf-8")
+    (golden / "a.json").write_text("{}", "utf-8")
+    (golden / "a.events.jsonl").write_text('{"type":"created"}\n{"type":"replied"}\n', "utf-8")
+    text = f'[connectors]\nfolders = "{folder / "own"}"\n[sources.acme]\n[sources.house]\n'
+    path = folder / "desk.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_each_source_is_told_with_what_it_can_measure(tmp_path: Path) -> None:
+    answer = read_json(call("check", "--policy", write_source(tmp_path), "--json"))
+    acme, house = (row for row in answer["sources"] if row["source"] in ("acme", "house"))
+    assert acme["connector"] == "acme"
+    assert "first_response" in acme["targets"]
+    assert "resolution" not in acme["targets"]
+    assert (house["connector"], "resolution" in house["targets"]) == ("", True)
+    assert ["acme", "any", "resolution"] in [
+        [row["source"], row["channel"], row["target"]] for row in answer["not_measured"]
+    ]
+
+
+def test_a_source_is_told_to_people_too(tmp_path: Path) -> None:
+    told = call("check", "--policy", write_source(tmp_path)).stdout
+    assert "source acme (connector acme) measures first_response" in told
+    assert "not measured: resolution of acme on any: it shows none of" in told
+
+
+def test_a_connector_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
+    result = call("check", "--policy", write_source(tmp_path, "CONNECTOR = 1 / 0\n"))
+    assert is_told(result)
+    assert "acme.py: cannot be imported: ZeroDivisionError" in result.stderr

@@ -167,7 +167,7 @@ def test_how_a_source_is_heard_is_read(tmp_path: Path) -> None:
         "zendesk", shadow=True, auth={"secret_file": "eu.key"}, options={"subdomain": "acme"}
     )
     assert settings.sources["eu"] == eu
-    assert settings.sources["file"] == SourceSettings("file")
+    assert settings.sources["file"] == SourceSettings("file", grace_us=1_000_000)
     assert (settings.intake_port, settings.connector_folders) == (0, (Path("channels"),))
 
 
