@@ -25,7 +25,7 @@ from flows.store import Contents, HistogramTotal, Key, Store, Totals
 from slawatch import conventions as c
 from slawatch import labels as v
 from slawatch.policy import Rules
-from slawatch.reach import HOP_BOUNDS, bucket_bounds, find_reach
+from slawatch.reach import HOP_BOUNDS, bucket_bounds, find_calendar_ends, find_reach
 from slawatch.series import reachable
 from slawatch.views import View, merge
 
@@ -63,6 +63,7 @@ class Exporter(Collector):
         self._floor = floor if floor is not None else CounterFloor()
         self._hold_us = hold_us
         self._lock = Lock()
+        self._started_at = now()
         self._scraped_at = 0
         self._floor_errors = 0
         self._labels = LabelRules(rules, find_reach(rules).answered_by_bots)
@@ -93,6 +94,10 @@ class Exporter(Collector):
             c.BUILD: {(version("slawatch"), platform.python_version()): 1.0},
             c.CONFIG: {(rules.digest,): 1.0},
         }
+        if ends := find_calendar_ends(rules):
+            self._promises[c.CALENDAR_ENDS] = {
+                (name,): end / 1_000_000 for name, end in ends.items()
+            }
         self.registry = CollectorRegistry()
         self.registry.register(self)
 
@@ -213,6 +218,10 @@ class Exporter(Collector):
         log_at = contents.log_at
         if contents.reads_history or (log_at is not None and now - log_at > BEHIND_US):
             self._floor.behind_at = now
+        began_at = contents.began_at
+        if began_at is not None and self._started_at - began_at > BEHIND_US:
+            # Hours can be caught up with before the first scrape sees that they were missing.
+            self._floor.behind_at = max(self._started_at, self._floor.behind_at)
         return log_at is None or now - self._floor.behind_at < self._hold_us
 
 

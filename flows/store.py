@@ -67,6 +67,8 @@ class Contents:
     exemplars: Mapping[Key, Exemplar] = field(default_factory=dict)
     gauges: Mapping[tuple[str, Key], float] = field(default_factory=dict)
     reads_history: bool = False
+    began_at: int | None = None
+    """The log time at which this process began, of the partition furthest behind."""
 
     @property
     def log_at(self) -> int | None:
@@ -86,6 +88,7 @@ class Store:
         self._exemplars: dict[Key, Exemplar] = {}
         self._gauges: dict[tuple[str, Key], float] = {}
         self._reads_history = False
+        self._began_at: dict[str, int] = {}
 
     def put_totals(  # one value of each kind, put at one instant
         self,
@@ -113,6 +116,8 @@ class Store:
         """Replace how far a partition has been read."""
         with self._lock:
             self._progress[partition] = Progress(log_at, watermark_at, backlog)
+            if log_at:
+                self._began_at.setdefault(partition, log_at)
 
     def put_exemplar(self, labels: Key, ticket: str, value_seconds: float, at: int) -> None:
         """Replace the ticket that stands for a series of `sla_results_total`."""
@@ -134,6 +139,7 @@ class Store:
         with self._lock:
             self._totals.pop(partition, None)
             self._progress.pop(partition, None)
+            self._began_at.pop(partition, None)
             for shard in [name for name in self._views if name.startswith(f"{partition}/")]:
                 del self._views[shard]
 
@@ -147,4 +153,5 @@ class Store:
                 dict(self._exemplars),
                 dict(self._gauges),
                 self._reads_history,
+                min(self._began_at.values(), default=None),
             )

@@ -92,6 +92,10 @@ class Calendar:
         """Return the last version alone, valid for all time."""
         return Calendar(self.name, [(None, self._versions[-1][2])])
 
+    def schedule(self) -> Schedule:
+        """Return the rules of the last version."""
+        return self._versions[-1][2]
+
     def between(self, start_at: int, end_at: int) -> int:
         """Return the open time in [start_at, end_at); of a reversed interval, its negative."""
         if self.always:
@@ -216,7 +220,7 @@ class Calendar:
 
         After it the calendar's dated knowledge has run out.
         """
-        schedule = self._versions[-1][2]
+        schedule = self.schedule()
         dated = schedule.holidays | schedule.working_days.keys()
         return day_span(date(max(dated).year, 12, 31), schedule.zone)[1] if dated else None
 

@@ -7,76 +7,16 @@ the program is.
 
 from __future__ import annotations
 
-from enum import StrEnum
-from typing import NamedTuple
+from slawatch.family import Family, Shown, Type
+from slawatch.family import counter as _counter
+from slawatch.family import gauge as _gauge
+from slawatch.family import histogram as _histogram
+from slawatch.family import info as _info
+
+__all__ = ["Family", "Shown", "Type"]
 
 MAX_URGENT = 20
 """How many tickets the one family that names tickets may hold."""
-
-
-class Type(StrEnum):
-    """Say what a family is, in Prometheus' words."""
-
-    COUNTER = "counter"
-    GAUGE = "gauge"
-    HISTOGRAM = "histogram"
-    INFO = "info"
-
-
-class Shown(StrEnum):
-    """Say when a family is exposed.
-
-    ALWAYS: on every scrape, its label sets created at 0. FRESH: counts of open work and windows,
-    created at 0 and absent while log time is behind. FRESH_IF_ANY: the same, and absent for each
-    label set that has none. IF_ANY: absent for each label set that has none.
-    """
-
-    ALWAYS = "always"
-    FRESH = "fresh"
-    FRESH_IF_ANY = "fresh_if_any"
-    IF_ANY = "if_any"
-
-
-class Family(NamedTuple):
-    """Be one metric family. `name` is the name that queries use."""
-
-    name: str
-    type: Type
-    labels: tuple[str, ...]
-    help: str
-    shown: Shown = Shown.ALWAYS
-
-    @property
-    def base(self) -> str:
-        """Return the name without the suffix that the type adds."""
-        return self.name.removesuffix("_total").removesuffix("_info")
-
-    @property
-    def unit(self) -> str:
-        """Return the base unit that the name ends in, if any."""
-        end = self.base.rpartition("_")[2]
-        return end if end in ("seconds", "bytes", "ratio") else ""
-
-    @property
-    def divisor(self) -> int:
-        """Return what a total is divided by at export: seconds are kept as microseconds."""
-        return 1_000_000 if self.unit == "seconds" else 1
-
-
-def _counter(name: str, labels: str, text: str) -> Family:
-    return Family(name, Type.COUNTER, tuple(labels.split()), text)
-
-
-def _gauge(name: str, labels: str, text: str, shown: Shown = Shown.ALWAYS) -> Family:
-    return Family(name, Type.GAUGE, tuple(labels.split()), text, shown)
-
-
-def _histogram(name: str, labels: str, text: str) -> Family:
-    return Family(name, Type.HISTOGRAM, tuple(labels.split()), text)
-
-
-def _info(name: str, labels: str, text: str) -> Family:
-    return Family(name, Type.INFO, tuple(labels.split()), text)
 
 
 RESULTS = _counter(
@@ -333,6 +273,12 @@ SNAPSHOT_SECONDS = _gauge(
     "",
     "Time that the last state snapshot took; 0 before the first.",
 )
+CALENDAR_ENDS = _gauge(
+    "slawatch_calendar_ends_timestamp_seconds",
+    "calendar",
+    "When the dated holidays of a calendar run out; absent where it lists none.",
+    Shown.IF_ANY,
+)
 _BEFORE = "Time of the scrape before this one; of this one if it is the first."
 LAST_SCRAPE = _gauge("slawatch_last_scrape_timestamp_seconds", "", _BEFORE)
 BUILD = _info(
@@ -389,6 +335,7 @@ FAMILIES: tuple[Family, ...] = (
     LATENESS,
     SNAPSHOT_BYTES,
     SNAPSHOT_SECONDS,
+    CALENDAR_ENDS,
     LAST_SCRAPE,
     BUILD,
     CONFIG,

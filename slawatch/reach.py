@@ -172,3 +172,17 @@ def bucket_bounds(rules: Rules) -> dict[str, tuple[int, ...]]:
         around = {min(goals) // 2, 2 * max(goals)} if goals else set()
         bounds[target.name] = tuple(sorted(goals | around - {0}))
     return bounds
+
+
+def find_calendar_ends(rules: Rules) -> dict[str, int]:
+    """Return by name when the dated holidays of each promised calendar run out, in microseconds.
+
+    A calendar that lists none has no end.
+    """
+    calendars = {
+        goal.calendar.name: goal.calendar
+        for policy in rules.policies
+        for goal in policy.goals.values()
+    }
+    ends = {name: calendar.ends_at() for name, calendar in sorted(calendars.items())}
+    return {name: end for name, end in ends.items() if end is not None}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from slawatch import conventions as c
 from slawatch import labels as v
 from slawatch.policy import Rules, Team
-from slawatch.reach import HOP_BOUNDS, Reach, bucket_bounds, find_reach
+from slawatch.reach import HOP_BOUNDS, Reach, bucket_bounds, find_calendar_ends, find_reach
 
 __all__ = [
     "HOP_BOUNDS",
@@ -236,6 +236,7 @@ def _program(rules: Rules) -> dict[str, LabelSets]:
         c.LATENESS.name: single,
         c.SNAPSHOT_BYTES.name: single,
         c.SNAPSHOT_SECONDS.name: single,
+        c.CALENDAR_ENDS.name: LabelSets(_one(tuple(find_calendar_ends(rules)))),
         c.LAST_SCRAPE.name: single,
         c.BUILD.name: LabelSets(((),)),
         c.CONFIG.name: LabelSets(((rules.digest,),)),

@@ -6,8 +6,9 @@ so that no panel and no alert adds the same breach twice.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from enum import Enum
+from functools import partial
 from typing import NamedTuple
 
 from dashboards import promql as p
@@ -35,6 +36,11 @@ USUAL_WINDOW = "1h"
 """The window gauge whose value at this hour of the week is compared with earlier weeks."""
 CATCHING_UP_RECENTLY = "slawatch:catching_up:min5m"
 """1 while catching up has lasted five minutes: a restart's first scrapes do not count."""
+EVENTS_HOUR = "connector:slawatch_events:increase1h"
+EVENTS_USUAL = "connector:slawatch_events:usual1h"
+EVENTS_EXPECTED = "connector:slawatch_events:expected1h"
+"""What a connector usually brings at this hour of the week; without history, an hour's share of
+the last day."""
 
 _LONG_INTERVAL = "2m"
 
@@ -44,16 +50,22 @@ class Level(Enum):
 
     PRIORITY = "priority"
     CHANNEL = "channel"
+    TEAM = "team"
 
     @property
-    def labels(self) -> tuple[str, str]:
-        """Return the labels that are kept."""
-        return (self.value, "target")
+    def labels(self) -> tuple[str, ...]:
+        """Return the labels that are kept; a team's region and tier ride with it."""
+        ride = ("region", "tier") if self is Level.TEAM else ()
+        return (self.value, *ride, "target")
 
     @property
     def prefix(self) -> str:
         """Return the first part of a record's name."""
         return f"{self.value}_target"
+
+
+COUNTED = (Level.PRIORITY, Level.CHANNEL)
+"""Levels whose counters are recorded: corrections are not kept by team."""
 
 
 class Record(NamedTuple):
@@ -76,17 +88,17 @@ def breaches(level: Level, window: str) -> str:
 
     Negative where more of earlier breaches was taken back: longer windows need that to be right.
     """
-    return f"{level.prefix}:sla_breaches:increase{_known(window)}"
+    return f"{_counted(level)}:sla_breaches:increase{_known(window)}"
 
 
 def results(level: Level, window: str) -> str:
     """Return the name of the net results, met or breached, in a window."""
-    return f"{level.prefix}:sla_results:increase{_known(window)}"
+    return f"{_counted(level)}:sla_results:increase{_known(window)}"
 
 
 def error_ratio(level: Level, window: str) -> str:
     """Return the name of the share of results that breached; absent where there was none."""
-    return f"{level.prefix}:sla_errors:ratio{_known(window)}"
+    return f"{_counted(level)}:sla_errors:ratio{_known(window)}"
 
 
 def excused(window: str) -> str:
@@ -128,14 +140,14 @@ def build_groups() -> tuple[RecordGroup, ...]:
     return (
         RecordGroup("slawatch-records", tuple(_short_records())),
         RecordGroup("slawatch-records-long", tuple(_long_records()), _LONG_INTERVAL),
-        RecordGroup("slawatch-records-usual", tuple(map(_usual, Level)), _LONG_INTERVAL),
+        RecordGroup("slawatch-records-usual", tuple(_usual_records()), _LONG_INTERVAL),
     )
 
 
 def _short_records() -> Iterator[Record]:
     at_once = f"max({c.CATCHING_UP.name})"
     yield Record(CATCHING_UP_RECENTLY, f"min_over_time({at_once}[5m:15s])")
-    for level in Level:
+    for level in COUNTED:
         for window in SHORT_WINDOWS:
             yield Record(breaches(level, window), p.net_breached(window, *level.labels))
             yield Record(results(level, window), p.net_results(window, *level.labels))
@@ -144,7 +156,7 @@ def _short_records() -> Iterator[Record]:
 
 
 def _long_records() -> Iterator[Record]:
-    for level in Level:
+    for level in COUNTED:
         for window in LONG_WINDOWS:
             for name in (breaches, results):
                 yield Record(name(level, window), _sum_hours(name(level, "1h"), window))
@@ -173,15 +185,33 @@ def _sum_hours(name: str, window: str) -> str:
     return f"sum_over_time({name}[{LONG_WINDOWS[window]}:1h])"
 
 
-def _usual(level: Level) -> Record:
+def _usual_records() -> Iterator[Record]:
+    for level in Level:
+        yield Record(
+            usual_breaches(level),
+            _mean_of_weeks(partial(window_breaches, level), level.labels),
+        )
+    yield Record(EVENTS_HOUR, p.total(p.increase(p.select(c.EVENTS), "1h"), "connector"))
+    yield Record(
+        EVENTS_USUAL, _mean_of_weeks(lambda week: f"{EVENTS_HOUR} offset {week}", ("connector",))
+    )
+    day = f"{_sum_hours(EVENTS_HOUR, '1d')} / 24"
+    yield Record(EVENTS_EXPECTED, f"{EVENTS_USUAL} or {day}")
+
+
+def _mean_of_weeks(query: Callable[[str], str], labels: tuple[str, ...]) -> str:
     # The label keeps the weeks apart until `avg` has counted those that exist.
     weeks = (
-        f'label_replace({window_breaches(level, f"{week}w")}, "week", "{week}", "", "")'
+        f'label_replace({query(f"{week}w")}, "week", "{week}", "", "")'
         for week in range(1, USUAL_WEEKS + 1)
     )
-    return Record(
-        usual_breaches(level), f"avg by ({', '.join(level.labels)}) ({' or '.join(weeks)})"
-    )
+    return f"avg by ({', '.join(labels)}) ({' or '.join(weeks)})"
+
+
+def _counted(level: Level) -> str:
+    if level not in COUNTED:
+        raise ValueError(f"counts are recorded by priority and by channel, got {level.value!r}")
+    return level.prefix
 
 
 def _known(window: str) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from flows.export import Exporter
 from flows.floor import SETTLE_US, CounterFloor
 from flows.store import HistogramTotal, Key, Quantiles, Results, Store, Totals
 from slawatch import conventions as c
-from slawatch.calendars import Calendar
+from slawatch.calendars import Calendar, Schedule
 from slawatch.policy import Goal, Match, Policy, Rules
 from slawatch.reach import bucket_bounds
 from slawatch.series import count_series, reachable
@@ -270,8 +271,29 @@ def test_catching_up_is_held_for_a_while(
     assert value(exporter, "slawatch_catching_up") == expected
 
 
+def test_a_start_far_behind_is_held_though_no_scrape_saw_it() -> None:
+    now = [NOW]
+    store = Store()
+    exporter = Exporter(SMALL_DESK, store, lambda: now[0], hold_us=10 * MINUTE)
+    store.put_progress("0", NOW - HOUR, 0, 0)
+    store.put_progress("0", NOW, 0, 0)
+    assert value(exporter, "slawatch_catching_up") == 1
+    now[0] += 10 * MINUTE
+    store.put_progress("0", now[0], 0, 0)
+    assert value(exporter, "slawatch_catching_up") == 0
+
+
 def test_catching_up_before_log_time_is_known() -> None:
     assert value(build(Store()), "slawatch_catching_up") == 1
+
+
+def test_the_end_of_a_calendar_is_that_of_its_last_holiday() -> None:
+    schedule = Schedule("UTC", ((),) * 7, holidays=frozenset({date(2026, 12, 25)}))
+    calendar = Calendar("office", [(None, schedule)])
+    policy = Policy("all", Match(), {"resolution": Goal({"": HOUR}, calendar)})
+    exporter = build(Store(), replace(SMALL_DESK, policies=(policy,)))
+    # 2027-01-01T00:00Z
+    assert value(exporter, c.CALENDAR_ENDS.name, calendar="office") == 1_798_761_600
 
 
 def test_the_last_scrape_is_the_one_before() -> None:
