@@ -9,6 +9,7 @@ import typer
 
 from cli.bridge import bridge
 from cli.check import check
+from cli.drill import drill
 from cli.explain import explain
 from cli.live import run, up
 from cli.replay import replay
@@ -27,6 +28,7 @@ app.command()(replay)
 app.command()(check)
 app.command()(explain)
 app.command()(spike)
+app.command()(drill)
 app.command()(bridge)
 
 

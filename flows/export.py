@@ -56,8 +56,10 @@ class Exporter(Collector):
         now: Callable[[], int],
         floor: CounterFloor | None = None,
         hold_us: int = HOLD_US,
+        drills: Callable[[int], Mapping[str, int]] = lambda _now: {},
     ) -> None:
-        """Create every label set that the rules can reach."""
+        """Create every label set that the rules can reach; `drills` tells which run now."""
+        self._drills = drills
         self._store = store
         self._now = now
         self._floor = floor if floor is not None else CounterFloor()
@@ -174,6 +176,8 @@ class Exporter(Collector):
         if _is_fresh(contents, now):
             found |= self._open_work(merge(contents.views.values()))
             found |= _windows(contents, self._labels)
+            if drills := self._drills(now):
+                found[c.DRILL] = {(name,): until / 1_000_000 for name, until in drills.items()}
         parts = contents.progress.values()
         if (log_at := contents.log_at) is not None:
             found[c.LOG_TIME] = {(): log_at / 1_000_000}

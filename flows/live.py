@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Self
@@ -20,6 +21,7 @@ from connectors.state_folder import lock_state_folder
 from connectors.wall import WallClock
 from flows.dataflow import Outputs, build_flow
 from flows.desk_file import Desk, keep_desk
+from flows.drill import read_drills
 from flows.export import Exporter
 from flows.floor import CounterFloor
 from flows.http import start_server
@@ -93,7 +95,13 @@ class Live:
             self.table = VerdictTable(options.state / TABLE_NAME)
             self._stack.callback(self.table.close)
             floor = CounterFloor(options.state / FLOOR_NAME)
-            self.exporter = Exporter(rules, self.store, self.wall.now, floor)
+            self.exporter = Exporter(
+                rules,
+                self.store,
+                self.wall.now,
+                floor,
+                drills=partial(read_drills, options.state),
+            )
             self.server = start_server(
                 self.exporter, lambda: self._alive, options.host, options.port
             )

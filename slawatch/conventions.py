@@ -258,6 +258,12 @@ CATCHING_UP = _gauge(
     "",
     "1 while log time is behind or history is read, and for the longest page window after.",
 )
+DRILL = _gauge(
+    "slawatch_drill_until_timestamp_seconds",
+    "drill",
+    "Until when a rehearsed page stays; absent without one and while the flow is behind.",
+    Shown.FRESH_IF_ANY,
+)
 LATENESS = _gauge(
     "slawatch_deadline_lateness_seconds",
     "",
@@ -332,6 +338,7 @@ FAMILIES: tuple[Family, ...] = (
     BACKLOG,
     DELIVERY_DELAY,
     CATCHING_UP,
+    DRILL,
     LATENESS,
     SNAPSHOT_BYTES,
     SNAPSHOT_SECONDS,

@@ -44,3 +44,7 @@ UNKNOWN_KEYS = tuple(UNKNOWN_NAMES.values())
 def render_quantile(q: float) -> str:
     """Render a quantile as the label `q` carries it."""
     return f"{q:g}"
+
+
+DRILLS = ("breach-spike",)
+"""Pages that can be rehearsed."""

@@ -233,6 +233,7 @@ def _program(rules: Rules) -> dict[str, LabelSets]:
         c.BACKLOG.name: single,
         c.DELIVERY_DELAY.name: LabelSets(absent=connectors),
         c.CATCHING_UP.name: single,
+        c.DRILL.name: LabelSets(absent=_one(v.DRILLS)),
         c.LATENESS.name: single,
         c.SNAPSHOT_BYTES.name: single,
         c.SNAPSHOT_SECONDS.name: single,

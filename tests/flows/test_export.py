@@ -41,6 +41,10 @@ def build(store: Store, rules: Rules = SMALL_DESK, **options: int) -> Exporter:
     return Exporter(rules, store, lambda: NOW, **options)  # type: ignore[arg-type]  # integers only
 
 
+def build_drilled(store: Store, rules: Rules = SMALL_DESK) -> Exporter:
+    return Exporter(rules, store, lambda: NOW, drills=lambda now: {"breach-spike": now + MINUTE})
+
+
 def lines(exporter: Exporter, start: str = "") -> list[str]:
     text = exporter.render()[0].decode()
     return [line for line in text.splitlines() if line.startswith(start) and line[0] != "#"]
@@ -87,7 +91,7 @@ def test_each_family_of_a_first_scrape_has_the_series_counted(rules: Rules) -> N
 def test_a_scrape_with_everything_in_it_has_exactly_the_ceiling(rules: Rules) -> None:
     store = fresh_store()
     fill(store, rules)
-    assert len(lines(build(store, rules))) == count_series(rules).ceiling
+    assert len(lines(build_drilled(store, rules))) == count_series(rules).ceiling
 
 
 @pytest.mark.parametrize("is_full", [False, True])
@@ -231,7 +235,7 @@ def test_an_instant_is_absent_while_there_is_none(family: c.Family) -> None:
 def test_work_and_windows_are_absent_while_log_time_is_behind(family: c.Family) -> None:
     store = fresh_store()
     fill(store, SMALL_DESK)
-    exporter = build(store)
+    exporter = build_drilled(store)
     assert lines(exporter, f"{family.name}{{")
     store.put_progress("0", NOW - 5_000_001, NOW, 0)
     assert not lines(exporter, f"{family.name}{{")
@@ -395,3 +399,13 @@ def test_buckets_still_ascend_when_a_goal_was_added_over_a_restart(tmp_path: Pat
     restarted = Exporter(rules, fresh_store(), lambda: NOW, CounterFloor(tmp_path / "f"))
     labels = {"channel": "chat", "target": "resolution", "clock": "wall"}
     assert value(restarted, "sla_duration_seconds_bucket", **labels, le="18000.0") == 7
+
+
+def test_a_drill_is_shown_with_its_end_and_moves_nothing_else() -> None:
+    calm, drilled = lines(build(fresh_store())), lines(build_drilled(fresh_store()))
+    told = [line for line in drilled if line not in calm]
+    assert [line.partition(" ")[0] for line in told] == [
+        'slawatch_drill_until_timestamp_seconds{drill="breach-spike"}'
+    ]
+    name = "slawatch_drill_until_timestamp_seconds"
+    assert value(build_drilled(fresh_store()), name, drill="breach-spike") == (NOW + MINUTE) / 1e6
