@@ -90,6 +90,12 @@ class IntakeLog(Protocol):
     def read_after(self, seq: int, limit: int) -> list[Record]:
         """Return up to `limit` records that follow `seq`, in order."""
 
+    def note_read(self, seq: int) -> None:
+        """Tell how far the flow has read: a log may refuse appends when it is far behind."""
+
+    def keep_claims(self) -> None:
+        """Make what `tick_before_read` gave outlast a power cut: a snapshot will rest on it."""
+
     def trim(self, before_seq: int) -> int:
         """Forget the records before `before_seq` and return how many went."""
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from connectors.intake import COMMIT_BOUND_US, AppendResult, Pending, Record, Rejected
+from connectors.stamp import Stamp, StampFile
 from connectors.wall import WallClock
 from slawatch.errors import ConfigError, ConnectorError
 
 FILE_NAME = "intake.sqlite3"
+STAMP_SUFFIX = ".stamp"
 VERSION = 1
 
 _TRIM_CHUNK = 2_000  # records a commit: an append that waits behind a trim waits milliseconds
+_DEAD_AFTER_US = 250_000  # a stamp that stands so long is looked at: its writer may have died
 _WAL_KEPT_BYTES = 64 * 1024 * 1024  # what a burst leaves of the write-ahead log's file
 
 # AUTOINCREMENT: a number that was trimmed is never given out again. A duplicate leaves a gap.
@@ -51,7 +54,7 @@ _QUARANTINE = """INSERT INTO quarantine (key, source, body, reason, message, rec
 class SqliteLog:
     """Be an `IntakeLog` and a `Quarantine` on one file (write-ahead log, `synchronous=FULL`).
 
-    Safe for any thread of one process; the lock on the state folder keeps other processes out.
+    Safe for any thread of any process of one machine: one process may append what another reads.
     """
 
     def __init__(
@@ -59,27 +62,30 @@ class SqliteLog:
         path: Path,
         wall: WallClock,
         *,
+        max_backlog: int | None = None,
         before_commit: Callable[[], None] = lambda: None,
     ) -> None:
         """Open or make the file; `before_commit` runs in the writer, records written, not seen.
 
-        Raises `ConfigError` when the file cannot be used, or holds records stamped over five
-        minutes ahead of this machine's clock.
+        Appends are refused while the flow has `max_backlog` records still to read. Raises
+        `ConfigError` when the file cannot be used, or holds records stamped over five minutes
+        ahead of this machine's clock.
         """
         self.path = path
         self._wall = wall
+        self._max_backlog = max_backlog
         self._before_commit = before_commit
         self._write_lock = threading.Lock()
         self._read_lock = threading.Lock()
-        self._stamp_lock = threading.Lock()
-        self._in_flight_at: int | None = None
+        self._prober_lock = threading.Lock()
+        self._open()
         try:
-            self._writer = _open(path)
-            _prepare(self._writer, path)
-            self._reader = _open(path)
-        except sqlite3.Error as ex:
-            raise ConfigError(f"intake log {str(path)!r} cannot be opened: {ex}") from ex
-        wall.not_before(self.last()[1], f"intake log {str(path)!r}")
+            self._bury_dead_append()
+            wall.not_before(self.last()[1], f"intake log {str(path)!r}")
+            wall.not_before(self._stamp.read().claimed_at, f"stamp {str(self._stamp.path)!r}")
+        except BaseException:
+            self.close()
+            raise
 
     def append(self, records: Sequence[Pending]) -> AppendResult:
         """Store the records in one commit."""
@@ -87,16 +93,18 @@ class SqliteLog:
 
     def append_groups(self, groups: Sequence[Sequence[Pending]]) -> list[AppendResult]:
         """Store several senders' records in one commit, all with one `received_at`."""
-        with self._transaction("append"), self._stamped() as at:
-            counts = [
-                self._writer.executemany(
-                    _INSERT, [(at, source, key, body, to) for source, key, body, to in records]
-                ).rowcount
-                for records in groups
-            ]
-            last_seq = _last(self._writer)[0]
-            self._before_commit()
-            self._writer.execute("COMMIT")
+        with self._transaction("append"):
+            self._check_backlog()
+            with self._stamped() as at:
+                counts = [
+                    self._writer.executemany(
+                        _INSERT, [(at, source, key, body, to) for source, key, body, to in records]
+                    ).rowcount
+                    for records in groups
+                ]
+                last_seq = _last(self._writer)[0]
+                self._before_commit()
+                self._writer.execute("COMMIT")
         return [
             AppendResult(count, len(records) - count, last_seq)
             for records, count in zip(groups, counts, strict=True)
@@ -120,17 +128,31 @@ class SqliteLog:
 
     def in_flight_at(self) -> int | None:
         """Return the stamp of the append that is not yet visible, if there is one."""
-        return self._in_flight_at
+        return self._stamp.read().in_flight_at or None
+
+    def backlog(self) -> int:
+        """Return how many records the flow has still to read, at most."""
+        with self._read_lock, self._foreign_errors("read"):
+            return _backlog(self._reader, self._stamp.read())
 
     def tick_before_read(self) -> int:
         """Return the L that the next read may claim if it comes back short or empty.
 
-        An append either shows its stamp here, or is stamped later than this call's clock.
+        The stamp of an append that outlasts the bound holds it back, in whichever process it is;
+        if that process died, only until somebody has looked.
         """
-        with self._stamp_lock:
-            tick = self._wall.now() - COMMIT_BOUND_US
-            in_flight = self._in_flight_at
-        return tick if in_flight is None else min(tick, in_flight - 1)
+        tick, stamp = self._stamp.claim(self._wall.now, COMMIT_BOUND_US)
+        if stamp.in_flight_at and self._wall.now() - stamp.in_flight_at > _DEAD_AFTER_US:
+            self._bury_dead_append()
+        return tick
+
+    def note_read(self, seq: int) -> None:
+        """Tell how far the flow has read."""
+        self._stamp.note_read(seq)
+
+    def keep_claims(self) -> None:
+        """Put what was claimed on the disk, before a snapshot rests on it."""
+        self._stamp.sync()
 
     def read_after(self, seq: int, limit: int) -> list[Record]:
         """Return up to `limit` records that follow `seq`, in order."""
@@ -214,9 +236,10 @@ class SqliteLog:
 
     def close(self) -> None:
         """Close the file once running calls are done; what is committed stays."""
-        with self._write_lock, self._read_lock:
-            self._reader.close()
-            self._writer.close()
+        with self._write_lock, self._read_lock, self._prober_lock:
+            for connection in (self._reader, self._writer, self._prober):
+                connection.close()
+            self._stamp.close()
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -246,13 +269,57 @@ class SqliteLog:
     @contextmanager
     def _stamped(self) -> Iterator[int]:
         """Take `received_at` and show it to `tick_before_read` until the commit is visible."""
-        # One lock for both clocks: a tick that misses this stamp was taken before it.
-        with self._stamp_lock:
-            at = self._in_flight_at = self._wall.now()
+        stamp = self._stamp.begin_append(self._wall.now)
         try:
-            yield at
+            yield stamp.in_flight_at
         finally:
-            self._in_flight_at = None
+            self._stamp.end_append(stamp.append_number)
+
+    def _check_backlog(self) -> None:
+        if self._max_backlog is None:
+            return
+        backlog = _backlog(self._writer, self._stamp.read())
+        if backlog >= self._max_backlog:
+            raise ConnectorError(
+                f"the flow is behind: it has {backlog} records still to read, "
+                f"intake.max_backlog is {self._max_backlog}"
+            )
+
+    def _bury_dead_append(self) -> None:
+        """Take away the stamp of an append whose process died in it.
+
+        Who gets the write lock knows that no append is under way.
+        """
+        stamp = self._stamp.read()
+        if not stamp.in_flight_at:
+            return
+        with self._prober_lock:
+            try:
+                self._prober.execute("BEGIN IMMEDIATE")
+                # The write-ahead log may hold all that the dead had written, unknown to those who
+                # read now, and found by whoever opens the file after a crash. This writes over it.
+                self._prober.execute(f"PRAGMA user_version = {VERSION}")
+                self._prober.execute("COMMIT")
+            except sqlite3.OperationalError:  # an append is under way, or the disk is full
+                if self._prober.in_transaction:
+                    self._prober.execute("ROLLBACK")
+                return
+        self._stamp.end_append(stamp.append_number)
+
+    def _open(self) -> None:
+        self._stamp = StampFile(self.path.with_suffix(STAMP_SUFFIX))
+        with ExitStack() as undo:
+            undo.callback(self._stamp.close)
+            try:
+                with self._stamp.alone():  # two processes may find no file at the same time
+                    self._writer = undo.enter_context(closing(_open(self.path)))
+                    _prepare(self._writer, self.path)
+                self._reader = undo.enter_context(closing(_open(self.path)))
+                self._prober = undo.enter_context(closing(_open(self.path)))
+                self._prober.execute("PRAGMA busy_timeout = 0")
+            except sqlite3.Error as ex:
+                raise ConfigError(f"intake log {str(self.path)!r} cannot be opened: {ex}") from ex
+            undo.pop_all()
 
     @contextmanager
     def _foreign_errors(self, doing: str) -> Iterator[None]:
@@ -292,3 +359,8 @@ def _last(connection: sqlite3.Connection) -> tuple[int, int]:
         "SELECT seq, received_at FROM log ORDER BY seq DESC LIMIT 1"
     ).fetchone()
     return (0, 0) if row is None else (int(row[0]), int(row[1]))
+
+
+def _backlog(connection: sqlite3.Connection, stamp: Stamp) -> int:
+    first = connection.execute("SELECT seq FROM log ORDER BY seq LIMIT 1").fetchone()
+    return 0 if first is None else _last(connection)[0] - max(stamp.read_seq, int(first[0]) - 1)

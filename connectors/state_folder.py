@@ -1,4 +1,4 @@
-"""The state folder: made private, and used by one process at a time."""
+"""The state folder: made private; its flow and its intake run in one process each, or in one."""
 
 from __future__ import annotations
 
@@ -11,6 +11,14 @@ from typing import Self
 from slawatch.errors import ConfigError
 
 LOCK_NAME = "lock"
+"""Who holds it runs the flow."""
+INTAKE_LOCK_NAME = "intake.lock"
+"""Who holds it takes deliveries in."""
+
+_HINTS = {
+    LOCK_NAME: "choose another state folder for this one",
+    INTAKE_LOCK_NAME: "run this one with --no-intake, to judge what that one takes in",
+}
 
 
 class StateLock:
@@ -42,15 +50,15 @@ class StateLock:
         self.close()
 
 
-def lock_state_folder(path: Path) -> StateLock:
-    """Make the folder where it is missing and lock it for this process.
+def lock_state_folder(path: Path, name: str = LOCK_NAME) -> StateLock:
+    """Make the folder where it is missing and lock its flow or its intake for this process.
 
     Raises `ConfigError` when it cannot be made or another process holds it.
     """
     try:
         # Raw payloads hold personal data: nobody else on the machine reads them.
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as ex:
         raise ConfigError(f"state folder {str(path)!r} cannot be used: {ex.strerror}") from ex
     try:
@@ -58,9 +66,10 @@ def lock_state_folder(path: Path) -> StateLock:
     except BlockingIOError as ex:
         holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip() or "unknown"
         os.close(descriptor)
+        what = "state folder" if name == LOCK_NAME else "the intake of state folder"
         raise ConfigError(
-            f"state folder {str(path)!r} is in use by process {holder}: stop that process, "
-            "or choose another state folder for this one"
+            f"{what} {str(path)!r} is in use by process {holder}: stop that process, "
+            f"or {_HINTS[name]}"
         ) from ex
     except OSError as ex:
         os.close(descriptor)

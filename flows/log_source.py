@@ -55,6 +55,7 @@ class LogPartition(StatefulSourcePartition[Batch, LogPosition]):
         self._full = len(records) == self._batch_size
         if records:
             self._seq = records[-1].seq
+            self._log.note_read(self._seq)
         if self._full:
             claim = records[-1].received_at - 1
         self._tick = max(self._tick, claim)
@@ -69,6 +70,7 @@ class LogPartition(StatefulSourcePartition[Batch, LogPosition]):
     def snapshot(self) -> LogPosition:
         """Return the position after the last batch."""
         position = LogPosition(self._seq, self._tick)
+        self._log.keep_claims()
         self._on_snapshot(position)
         return position
 
@@ -106,6 +108,7 @@ class LogSource(FixedPartitionedSource[Batch, LogPosition]):
     ) -> LogPartition:
         """Build the partition at its resumed position."""
         position = resume_state or LogPosition(0, 0)
+        self._log.note_read(position.seq)
         self._on_resume(position)
         return LogPartition(
             self._log, self._parser, self._stop, self._batch_size, position, self._on_snapshot
