@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import logging
-import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
-from zlib import crc32
 
 import typer
 
 from cli.console import ERR, read_interval, set_up_logging, told_errors
+from cli.inputs import build_inputs
 from cli.screen import Screen
 from cli.sources import Desk, load_desk
 from connectors.demo import DemoDesk
 from connectors.demo_model import BACKFILL_US
 from connectors.demo_pump import Delivery, DemoPump, tell_history
+from connectors.inputs import LiveInput
 from connectors.intake import LogWriter, Pending
-from connectors.pump import load_position, pump_stdin, pump_tail, store
-from connectors.tail import FileTail
-from flows.live import Live, LiveInput, LiveOptions
+from connectors.pump import store
+from flows.live import Live, LiveOptions
 from slawatch.book import Book
 from slawatch.config import Config
 from slawatch.errors import ConfigError
@@ -53,6 +53,9 @@ def run(
         bool, typer.Option("--demo", help="Run the demo support centre as an input")
     ] = False,
     seed: Annotated[int, typer.Option(help="The demo's seed")] = 1,
+    no_intake: Annotated[
+        bool, typer.Option("--no-intake", help="Judge what `slawatch intake` takes in")
+    ] = False,
     state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
     host: Annotated[str | None, typer.Option(help="Where to serve metrics")] = None,
     port: Annotated[
@@ -66,11 +69,17 @@ def run(
     """Run the monitor on live input until SIGTERM or Ctrl-C."""
     set_up_logging(as_json=log_format == "json")
     with told_errors():
-        if not (tail or stdin or demo):
-            raise ConfigError("nothing to read: name an input with --tail FILE, --stdin or --demo")
+        if no_intake == bool(tail or stdin or demo):
+            raise ConfigError(
+                "--no-intake leaves every input to `slawatch intake`: name them there"
+                if no_intake
+                else "nothing to read: name an input with --tail FILE, --stdin or --demo, "
+                "or leave them to `slawatch intake` with --no-intake"
+            )
         names = policy or ([DEMO_POLICY] if demo else ["default"])
         desk = load_desk(names)
         options = _options(desk.config, names, state, host, port, snapshot_interval)
+        options = replace(options, has_intake=not no_intake)
         _run(desk, options, tail or [], stdin=stdin, seed=seed if demo else None, screen=None)
 
 
@@ -116,6 +125,7 @@ def _options(
             if interval is None
             else read_interval(interval, "--snapshot-interval")
         ),
+        max_backlog=settings.intake_max_backlog,
     )
 
 
@@ -133,13 +143,11 @@ def _run(
         decoders = desk.build_decoders(options.state)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: live.stop.set())
-        inputs = [_tail_input(path, options.state) for path in tails]
-        if stdin:
-            inputs.append(
-                LiveInput("stdin", lambda writer, stop: pump_stdin(writer, "stdin", stop))
-            )
+        inputs = build_inputs(options.state, tails, stdin=stdin)
         now = live.wall.now()
-        first_at = live.first_at(now if seed is None else now - BACKFILL_US)
+        # An intake that began before its flow did is watched from its beginning.
+        began_at = min([now, *(record.received_at for record in live.log.read_after(0, 1))])
+        first_at = live.first_at(began_at if seed is None else now - BACKFILL_US)
         if seed is not None:
             inputs.append(_demo_input(live, seed, first_at))
         ERR.print(f"metrics: http://{options.host}:{live.server.port}/metrics", highlight=False)
@@ -150,19 +158,6 @@ def _run(
         live.serve(inputs, first_at, decoders)
         if watcher is not None:
             watcher.join(2)
-
-
-def _tail_input(path: Path, state: Path) -> LiveInput:
-    """Follow a file from where the last run was; a position that cannot be read stops the start."""
-    # Files of one name in different folders are different files.
-    folder = crc32(os.fsencode(path.absolute().parent))
-    position = state / f"tail-{path.name}-{folder:08x}.json"
-    tail = FileTail(path, load_position(position))
-
-    def pump(writer: LogWriter, stop: threading.Event) -> None:
-        pump_tail(tail, writer, "file", stop, position)
-
-    return LiveInput("file", pump)
 
 
 def _demo_input(live: Live, seed: int, started_at: int) -> LiveInput:

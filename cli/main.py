@@ -11,6 +11,7 @@ from cli.bridge import bridge
 from cli.check import check
 from cli.drill import drill
 from cli.explain import explain
+from cli.intake import intake
 from cli.live import run, up
 from cli.replay import replay
 from cli.spike import spike
@@ -24,6 +25,7 @@ app = typer.Typer(
 )
 app.command()(up)
 app.command()(run)
+app.command()(intake)
 app.command()(replay)
 app.command()(check)
 app.command()(explain)

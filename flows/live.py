@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -13,11 +13,11 @@ from types import MappingProxyType
 from typing import Self
 
 from connectors.decoding import Decoder, RecordParser
-from connectors.intake import LogWriter
+from connectors.inputs import LiveInput, pumped
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
 from connectors.pump import Pump
-from connectors.state_folder import lock_state_folder
+from connectors.state_folder import INTAKE_LOCK_NAME, lock_state_folder
 from connectors.wall import WallClock
 from flows.dataflow import Outputs, build_flow
 from flows.desk_file import Desk, keep_desk
@@ -46,7 +46,10 @@ _NATIVE_ALONE: Mapping[str, Decoder] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class LiveOptions:
-    """Be how the monitor runs. `retention_us` is how long the intake log keeps records."""
+    """Be how the monitor runs. `retention_us` is how long the intake log keeps records.
+
+    Without an intake of its own another process stores what this one reads.
+    """
 
     state: Path
     host: str = "127.0.0.1"
@@ -56,19 +59,8 @@ class LiveOptions:
     snapshot_seconds: float = 60.0
     retention_us: int = 7 * 86_400_000_000
     policies: tuple[str, ...] = ()
-
-
-PumpBuilder = Callable[[LogWriter, threading.Event], None]
-"""Pump one input into the log until the flag is set; blocks."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveInput:
-    """Be one input: its connector's name, how it is pumped and decoded."""
-
-    connector: str
-    pump: PumpBuilder
-    decoder: Decoder | None = None
+    has_intake: bool = True
+    max_backlog: int | None = None
 
 
 class Live:
@@ -90,8 +82,12 @@ class Live:
         with ExitStack() as undo:
             undo.callback(self._stack.close)
             self._stack.enter_context(lock_state_folder(options.state))
+            if options.has_intake:
+                self._stack.enter_context(lock_state_folder(options.state, INTAKE_LOCK_NAME))
             self.wall = WallClock()
-            self.log = self._stack.enter_context(SqliteLog(options.state / LOG_NAME, self.wall))
+            self.log = self._stack.enter_context(
+                SqliteLog(options.state / LOG_NAME, self.wall, max_backlog=options.max_backlog)
+            )
             self.table = VerdictTable(options.state / TABLE_NAME)
             self._stack.callback(self.table.close)
             floor = CounterFloor(options.state / FLOOR_NAME)
@@ -144,10 +140,7 @@ class Live:
         outputs = Outputs(self.store, self.table, self.log, meter.note)
         flow = build_flow(source, tickets, windows, outputs)
         with ExitStack() as running:
-            writer = running.enter_context(LogWriter(self.log))
-            for entry in inputs:
-                pump = Pump(entry.connector, self._pumping(entry, writer))
-                running.callback(pump.stop)
+            running.enter_context(pumped(self.log, inputs))
             keeper = Pump("housekeeping", self._keep_house)
             running.callback(keeper.stop)
             try:
@@ -160,10 +153,6 @@ class Live:
             finally:
                 self._alive = False
                 self.stop.set()
-
-    @staticmethod
-    def _pumping(entry: LiveInput, writer: LogWriter) -> Callable[[threading.Event], None]:
-        return lambda stop: entry.pump(writer, stop)
 
     def _resume(self, position: LogPosition) -> None:
         self.wall.not_before(position.tick, "the last snapshot")

@@ -55,6 +55,8 @@ class Settings:
     ticket_urls: Mapping[str, str] = field(default_factory=dict)
     intake_host: str = "127.0.0.1"
     intake_port: int = 9465
+    # At 1,000 bytes a record a gigabyte of disk, and a minute or two of reading.
+    intake_max_backlog: int = 1_000_000
     connector_folders: tuple[Path, ...] = ()
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
@@ -114,6 +116,7 @@ def _build_settings(document: Document) -> Settings:
         },
         "intake_host": document.intake.host,
         "intake_port": document.intake.port,
+        "intake_max_backlog": document.intake.max_backlog,
         "connector_folders": tuple(map(Path, document.connectors.folders)),
         "sources": {
             name: SourceSettings(

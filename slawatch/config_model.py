@@ -139,10 +139,11 @@ class State(Table):
 
 
 class Intake(Table):
-    """Be where the HTTP receiver listens."""
+    """Be where the HTTP receiver listens, and how much it takes in for a flow that is behind."""
 
     host: Text | None = None
     port: Annotated[StrictInt, Field(ge=0, le=65535)] | None = None
+    max_backlog: Annotated[StrictInt, Field(ge=1)] | None = None
 
 
 class Connectors(Table):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.console import JsonFormatter
-from connectors.state_folder import lock_state_folder
+from connectors.state_folder import INTAKE_LOCK_NAME, lock_state_folder
 from tests.cli.commands import call, is_told, write_policy
 
 
@@ -16,6 +16,26 @@ def test_a_run_without_an_input_is_told_what_it_may_read() -> None:
     result = call("run")
     assert is_told(result)
     assert "--tail FILE, --stdin or --demo" in result.stderr
+
+
+def test_an_input_beside_no_intake_is_told_where_it_belongs() -> None:
+    result = call("run", "--stdin", "--no-intake")
+    assert is_told(result)
+    assert "leaves every input to `slawatch intake`" in result.stderr
+
+
+def test_an_intake_without_an_input_is_told_what_it_may_take() -> None:
+    result = call("intake")
+    assert is_told(result)
+    assert "--tail FILE or --stdin" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "intake"])
+def test_a_folder_has_one_intake(tmp_path: Path, command: str) -> None:
+    with lock_state_folder(tmp_path, INTAKE_LOCK_NAME):
+        result = call(command, "--stdin", "--state", tmp_path)
+    assert is_told(result)
+    assert "the intake of state folder" in result.stderr
 
 
 def test_a_wrong_policy_never_starts_the_monitor(tmp_path: Path) -> None:

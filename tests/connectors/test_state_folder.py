@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.state_folder import lock_state_folder
+from connectors.state_folder import INTAKE_LOCK_NAME, lock_state_folder
 from slawatch.errors import ConfigError
 
 _HOLD = """
@@ -24,6 +24,15 @@ def test_a_taken_folder_is_refused_with_its_holder(tmp_path: Path) -> None:
         pytest.raises(ConfigError, match=f"in use by process {os.getpid()}: stop that process"),
     ):
         lock_state_folder(tmp_path)
+
+
+def test_the_intake_of_a_folder_has_a_lock_of_its_own(tmp_path: Path) -> None:
+    with (
+        lock_state_folder(tmp_path),
+        lock_state_folder(tmp_path, INTAKE_LOCK_NAME),
+        pytest.raises(ConfigError, match=r"the intake of state folder .* run .* --no-intake"),
+    ):
+        lock_state_folder(tmp_path, INTAKE_LOCK_NAME)
 
 
 def test_a_freed_folder_can_be_locked_again(tmp_path: Path) -> None:

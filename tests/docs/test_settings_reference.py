@@ -5,7 +5,8 @@ import re
 import pytest
 
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
-from connectors.state_folder import LOCK_NAME
+from connectors.log_sqlite import STAMP_SUFFIX
+from connectors.state_folder import INTAKE_LOCK_NAME, LOCK_NAME
 from flows.desk_file import FILE_NAME as DESK_NAME
 from flows.live import FLOOR_NAME
 from flows.verdict_table import FILE_NAME as TABLE_NAME
@@ -51,5 +52,6 @@ def test_the_defaults_are_those_of_the_code(key: str, default: object) -> None:
 
 
 def test_the_state_page_names_the_files_of_the_code() -> None:
-    names = {DESK_NAME, FLOOR_NAME, LOG_NAME, TABLE_NAME, LOCK_NAME}
+    stamp = LOG_NAME.partition(".")[0] + STAMP_SUFFIX
+    names = {DESK_NAME, FLOOR_NAME, LOG_NAME, stamp, TABLE_NAME, LOCK_NAME, INTAKE_LOCK_NAME}
     assert names <= rows(STATE).keys()

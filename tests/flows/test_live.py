@@ -11,10 +11,11 @@ from pathlib import Path
 import orjson
 import pytest
 
+from connectors.inputs import LiveInput
 from connectors.intake import LogWriter, Pending, Rejected
 from flows import live as live_module
 from flows.desk_file import Desk, keep_desk
-from flows.live import Live, LiveInput, LiveOptions
+from flows.live import Live, LiveOptions
 from flows.log_source import LogPosition
 from flows.monitor import SnapshotMeter
 from slawatch.errors import ConfigError

@@ -153,6 +153,7 @@ def test_how_a_source_is_heard_is_read(tmp_path: Path) -> None:
         """
         [intake]
         port = 0
+        max_backlog = 500
         [connectors]
         folders = "channels"
         [sources.eu]
@@ -168,7 +169,8 @@ def test_how_a_source_is_heard_is_read(tmp_path: Path) -> None:
     )
     assert settings.sources["eu"] == eu
     assert settings.sources["file"] == SourceSettings("file", grace_us=1_000_000)
-    assert (settings.intake_port, settings.connector_folders) == (0, (Path("channels"),))
+    assert (settings.intake_port, settings.intake_max_backlog) == (0, 500)
+    assert settings.connector_folders == (Path("channels"),)
 
 
 def test_the_desk_is_read(tmp_path: Path) -> None:

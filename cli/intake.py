@@ -1,0 +1,60 @@
+"""`slawatch intake`: take deliveries in, for a flow that runs in another process."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import ERR, set_up_logging, told_errors
+from cli.inputs import build_inputs
+from cli.sources import load_desk
+from connectors.inputs import pumped
+from connectors.log_sqlite import FILE_NAME as LOG_NAME
+from connectors.log_sqlite import SqliteLog
+from connectors.state_folder import INTAKE_LOCK_NAME, lock_state_folder
+from connectors.wall import WallClock
+from slawatch.config import Config
+from slawatch.errors import ConfigError
+
+
+def intake(
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
+    ] = None,
+    tail: Annotated[
+        list[Path] | None,
+        typer.Option(help="Follow this file of native JSON lines; may be given again"),
+    ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Read native JSON lines from standard input")
+    ] = False,
+    state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
+    log_format: Annotated[str, typer.Option(help="text or json")] = "text",
+) -> None:
+    """Take deliveries in until SIGTERM or Ctrl-C; `run --no-intake` judges them."""
+    set_up_logging(as_json=log_format == "json")
+    with told_errors():
+        if not (tail or stdin):
+            raise ConfigError("nothing to take in: name an input with --tail FILE or --stdin")
+        desk = load_desk(policy or ["default"])
+        _take_in(desk.config, state or desk.config.settings.folder, tail or [], stdin=stdin)
+
+
+def _take_in(config: Config, state: Path, tails: list[Path], *, stdin: bool) -> None:
+    stop = threading.Event()
+    with (
+        lock_state_folder(state, INTAKE_LOCK_NAME),
+        SqliteLog(
+            state / LOG_NAME, WallClock(), max_backlog=config.settings.intake_max_backlog
+        ) as log,
+    ):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        with pumped(log, build_inputs(state, tails, stdin=stdin)):
+            ERR.print(f"intake: {state / LOG_NAME}", highlight=False)
+            stop.wait()
