@@ -12,15 +12,17 @@ from typing import Any
 
 from connectors.payload import Payload, hash_body
 from connectors.signature import Verifier
+from slawatch.errors import EventError
 from slawatch.events import Kind
 
 NativeEvent = Mapping[str, object]
 """One native event as docs/reference/events.md has it: what `slawatch.parsing` parses."""
 
-Decode = Callable[[Payload], Iterable[NativeEvent]]
+Decode = Callable[[Payload], Iterable[NativeEvent | EventError]]
 """Turn one delivery into native events, none for acts that concern no clock.
 
-Raises `EventError` alone. The same payload always gives the same events with the same ids.
+Raises `EventError` alone; of a delivery with several acts a bad one may stand among the others as
+the error. The same payload always gives the same events with the same ids.
 """
 
 
