@@ -63,7 +63,7 @@ class SqliteLog:
         wall: WallClock,
         *,
         max_backlog: int | None = None,
-        before_commit: Callable[[], None] = lambda: None,
+        before_commit: Callable[[], object] = lambda: None,
     ) -> None:
         """Open or make the file; `before_commit` runs in the writer, records written, not seen.
 

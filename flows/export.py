@@ -57,13 +57,19 @@ class Exporter(Collector):
         floor: CounterFloor | None = None,
         hold_us: int = HOLD_US,
         drills: Callable[[int], Mapping[str, int]] = lambda _now: {},
+        requests: Callable[[], Mapping[tuple[str, str], int]] = dict,
     ) -> None:
-        """Create every label set that the rules can reach; `drills` tells which run now."""
+        """Create every label set that the rules can reach.
+
+        `drills` tells which run now, `requests` counts the receiver's.
+        """
         self._drills = drills
         self._store = store
         self._now = now
         self._floor = floor if floor is not None else CounterFloor()
         self._hold_us = hold_us
+        self._requests = requests
+        self._no_floor = CounterFloor()
         self._lock = Lock()
         self._started_at = now()
         self._scraped_at = 0
@@ -149,6 +155,10 @@ class Exporter(Collector):
     def _counter(
         self, family: c.Family, found: Mapping[Key, int | HistogramTotal], contents: Contents
     ) -> Metric:
+        if family is c.INTAKE_REQUESTS:
+            # No record holds them: they begin anew with the process, as its requests do.
+            requests = cast("Mapping[Key, int]", self._requests())
+            return self._blocks[family.name].build_counter(requests, self._no_floor)
         totals = cast("Mapping[Key, int]", found)
         if family is c.OFFSETS:
             totals = {(): self._floor.offset_count}

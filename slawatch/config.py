@@ -57,6 +57,12 @@ class Settings:
     intake_port: int = 9465
     # At 1,000 bytes a record a gigabyte of disk, and a minute or two of reading.
     intake_max_backlog: int = 1_000_000
+    # How vendors reach the receiver: its path comes before /in, and some sign the whole address.
+    intake_public_url: str = ""
+    intake_max_body: int = 1024 * 1024
+    intake_tls_certificate: Path | None = None
+    intake_tls_key: Path | None = None
+    intake_client_ca: Path | None = None
     connector_folders: tuple[Path, ...] = ()
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
 
@@ -104,7 +110,7 @@ def _build_settings(document: Document) -> Settings:
     said = {
         "host": server.host,
         "port": server.port,
-        "folder": None if state.folder is None else Path(state.folder),
+        "folder": _path(state.folder),
         "snapshot_interval_seconds": (
             None if state.snapshot_interval is None else state.snapshot_interval / 1_000_000
         ),
@@ -117,6 +123,11 @@ def _build_settings(document: Document) -> Settings:
         "intake_host": document.intake.host,
         "intake_port": document.intake.port,
         "intake_max_backlog": document.intake.max_backlog,
+        "intake_public_url": document.intake.public_url,
+        "intake_max_body": document.intake.max_body,
+        "intake_tls_certificate": _path(document.intake.tls_certificate),
+        "intake_tls_key": _path(document.intake.tls_key),
+        "intake_client_ca": _path(document.intake.client_ca),
         "connector_folders": tuple(map(Path, document.connectors.folders)),
         "sources": {
             name: SourceSettings(
@@ -130,3 +141,7 @@ def _build_settings(document: Document) -> Settings:
         },
     }
     return Settings(**{key: value for key, value in said.items() if value is not None})  # type: ignore[arg-type]  # the keys are the fields
+
+
+def _path(text: str | None) -> Path | None:
+    return None if text is None else Path(text)

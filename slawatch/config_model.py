@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -81,6 +82,13 @@ def _check_ticket_url(url: str) -> str:
     raise ValueError(f"must hold {{ticket_id}}, got {url!r}")
 
 
+def _check_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme in ("http", "https") and parts.netloc and not (parts.query or parts.fragment):
+        return url
+    raise ValueError(f"must be an address such as 'https://desk.example/hooks', got {url!r}")
+
+
 Text = Annotated[str, StringConstraints(strict=True, min_length=1)]
 Texts = Annotated[list[Text], BeforeValidator(_as_list)]
 Duration = Annotated[int, PlainValidator(parse_duration)]
@@ -139,11 +147,16 @@ class State(Table):
 
 
 class Intake(Table):
-    """Be where the HTTP receiver listens, and how much it takes in for a flow that is behind."""
+    """Be where the HTTP receiver listens, how it is reached, and how much it takes in."""
 
     host: Text | None = None
     port: Annotated[StrictInt, Field(ge=0, le=65535)] | None = None
     max_backlog: Annotated[StrictInt, Field(ge=1)] | None = None
+    public_url: Annotated[Text, AfterValidator(_check_url)] | None = None
+    max_body: Annotated[StrictInt, Field(ge=1024, le=64 * 1024 * 1024)] | None = None
+    tls_certificate: Text | None = None
+    tls_key: Text | None = None
+    client_ca: Text | None = None
 
 
 class Connectors(Table):

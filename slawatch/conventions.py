@@ -64,16 +64,8 @@ HANDOVERS = _counter(
     "from to",
     "Handovers of tickets from team to team.",
 )
-HOPS = _histogram(
-    "sla_hops",
-    "",
-    "Handovers that a resolved ticket went through.",
-)
-CREATED = _counter(
-    "sla_tickets_created_total",
-    "channel priority",
-    "Tickets created.",
-)
+HOPS = _histogram("sla_hops", "", "Handovers that a resolved ticket went through.")
+CREATED = _counter("sla_tickets_created_total", "channel priority", "Tickets created.")
 RESOLVED = _counter(
     "sla_tickets_resolved_total",
     "channel priority",
@@ -205,6 +197,11 @@ EVENTS = _counter(
     "connector outcome",
     "Events read, by what became of them.",
 )
+INTAKE_REQUESTS = _counter(
+    "slawatch_intake_requests_total",
+    "connector outcome",
+    "Requests to the HTTP receiver, by what became of them; from 0 after a restart.",
+)
 QUARANTINED = _counter(
     "slawatch_quarantined_total",
     "connector reason",
@@ -215,11 +212,7 @@ UNKNOWN_VALUES = _counter(
     "connector key",
     "Values of optional keys that were not understood; their events count as 'other'.",
 )
-UNMATCHED = _counter(
-    "slawatch_policy_unmatched_total",
-    "",
-    "Tickets that no policy matched.",
-)
+UNMATCHED = _counter("slawatch_policy_unmatched_total", "", "Tickets that no policy matched.")
 OFFSETS = _counter(
     "slawatch_counter_offsets_total",
     "",
@@ -327,6 +320,7 @@ FAMILIES: tuple[Family, ...] = (
     GOAL,
     OBJECTIVE,
     OBSERVABLE,
+    INTAKE_REQUESTS,
     EVENTS,
     QUARANTINED,
     UNKNOWN_VALUES,

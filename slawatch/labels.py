@@ -38,6 +38,24 @@ CONTACT_ENDS = (
 """How a contact ends, and whether that was within the threshold."""
 EVENT_OUTCOMES = ("accepted", "duplicate", "conflict", "late", "rejected")
 """What became of an event, exclusive: `late` was accepted behind its ticket's last act."""
+_STORED = ACCEPTED, DUPLICATE = ("accepted", "duplicate")
+HANDSHAKE = "handshake"
+_REFUSED = MALFORMED, INCOMPLETE, TOO_LARGE, RATE_LIMITED, UNAVAILABLE = (
+    "malformed",
+    "incomplete",
+    "too_large",
+    "rate_limited",
+    "unavailable",
+)
+AUTH_FAULTS = {
+    "missing": "auth_missing",
+    "malformed": "auth_malformed",
+    "stale": "auth_stale",
+    "wrong": "auth_wrong",
+}
+"""What was wrong with a sender's proof, as an outcome of its request."""
+INTAKE_OUTCOMES = (*_STORED, HANDSHAKE, *_REFUSED, *AUTH_FAULTS.values())
+"""What became of a request to the receiver, exclusive."""
 UNKNOWN_KEYS = tuple(UNKNOWN_NAMES.values())
 
 

@@ -222,6 +222,7 @@ def _program(rules: Rules) -> dict[str, LabelSets]:
     single = LabelSets(((),))
     absent = LabelSets(absent=((),))
     return {
+        c.INTAKE_REQUESTS.name: LabelSets(_cross(connectors, _one(v.INTAKE_OUTCOMES))),
         c.EVENTS.name: LabelSets(_cross(connectors, _one(v.EVENT_OUTCOMES))),
         c.QUARANTINED.name: LabelSets(_cross(connectors, _one(v.REJECT_REASONS))),
         c.UNKNOWN_VALUES.name: LabelSets(_cross(connectors, _one(v.UNKNOWN_KEYS))),

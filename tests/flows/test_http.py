@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from connectors.listener import Server
 from flows.export import Exporter
-from flows.http import Server, start_server
+from flows.http import start_server
 from flows.store import Store
 from slawatch.errors import ConfigError
 from tests.desks import SMALL_DESK

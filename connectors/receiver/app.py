@@ -1,0 +1,230 @@
+"""The receiver's application: `POST /in/SOURCE`, acknowledged once it is stored."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+from starlette.applications import Starlette
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from connectors.auth import Call
+from connectors.intake import LogWriter, Pending
+from connectors.payload import Payload
+from connectors.receiver.inlets import Inlet
+from connectors.receiver.limits import Limits
+from slawatch import labels as v
+from slawatch.errors import ConnectorError, EventError
+
+LOGGER = logging.getLogger(__name__)
+
+RETRY_SECONDS = 10
+"""When a sender may try again what could not be stored: vendors want to hear less than 60."""
+STORED = "success"
+"""The answer to what is stored: WeCom and DingTalk ask for this word, all others for none."""
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+Count = Callable[[str, str], None]
+"""Count one request: its source, what became of it (`slawatch.labels.INTAKE_OUTCOMES`)."""
+
+
+class Refusal(Exception):  # noqa: N818 - no error of ours: an answer
+    """Answer a request at once."""
+
+    def __init__(self, outcome: str, status: int, text: str, retry_seconds: int = 0) -> None:
+        """Take what is counted, and the answer."""
+        super().__init__(text)
+        self.outcome = outcome
+        headers = {"retry-after": str(retry_seconds)} if retry_seconds else None
+        self.answer = PlainTextResponse(f"{text}\n", status, headers)
+
+
+class Receiver:
+    """Answer requests for the inlets."""
+
+    def __init__(
+        self,
+        inlets: Mapping[str, Inlet],
+        writer: LogWriter,
+        count: Count,
+        limits: Limits,
+        public_url: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """Take where deliveries are stored. `public_url` is how the vendors reach `/`."""
+        self._inlets = inlets
+        self._writer = writer
+        self._count = count
+        self._limits = limits
+        self._public_url = public_url.rstrip("/")
+        self._now = now
+        self._held = 0
+        self._fails = False
+
+    async def answer(self, request: Request) -> Response:
+        """Answer `/in/SOURCE`."""
+        source = request.path_params["source"]
+        inlet = self._inlets.get(source)
+        if inlet is None:
+            text = "no source of this name is received here: see [sources.NAME.auth]"
+            return PlainTextResponse(f"{text}\n", 404)
+        try:
+            return await self._receive(inlet, request)
+        except Refusal as refusal:
+            self._count(source, refusal.outcome)
+            return refusal.answer
+        except ClientDisconnect:
+            self._count(source, v.INCOMPLETE)
+            return Response(status_code=400)
+
+    async def _receive(self, inlet: Inlet, request: Request) -> Response:
+        if request.method not in inlet.push.methods:
+            return _refuse_method(inlet)
+        if (coding := request.headers.get("content-encoding", "identity")) != "identity":
+            text = f"a body must come as it is, not as {coding[:20]!r}"
+            raise Refusal(v.MALFORMED, 415, text)
+        call = self._build_call(inlet, request)
+        if not inlet.auth.needs_body:
+            self._verify(inlet, call)
+        body = await self._read(request)
+        try:
+            call = call._replace(payload=call.payload._replace(body=body))
+            if (reply := _shake_hands(inlet, request.method, call.payload)) is not None:
+                self._count(inlet.source, v.HANDSHAKE)
+                return reply
+            if inlet.auth.needs_body:
+                self._verify(inlet, call)
+            if inlet.rate is not None and (wait := inlet.rate.take()):
+                raise Refusal(v.RATE_LIMITED, 429, "too many deliveries: try again", wait)
+            return await self._store(inlet, inlet.build_record(call.payload))
+        finally:
+            self._held -= len(body)
+
+    def _build_call(self, inlet: Inlet, request: Request) -> Call:
+        headers: dict[str, str] = {}
+        for name, value in request.headers.items():
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        raw_query = request.scope["query_string"].decode("latin-1")
+        query = dict(parse_qsl(raw_query, keep_blank_values=True))
+        base = self._public_url or f"{request.scope['scheme']}://{headers.get('host', '')}"
+        url = f"{base}/in/{inlet.source}" + (f"?{raw_query}" if raw_query else "")
+        names = request.scope["state"].get("client_names", frozenset())
+        return Call(Payload(b"", headers, query), url, names)
+
+    async def _read(self, request: Request) -> bytes:
+        """Read the body, which counts as held until the caller has done with it."""
+        limit = self._limits.max_body
+        too_large = Refusal(v.TOO_LARGE, 413, f"a body may have {limit} bytes")
+        if int(request.headers.get("content-length", "0")) > limit:
+            raise too_large
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                async for chunk in request.stream():
+                    body += chunk
+                    self._held += len(chunk)
+                    if len(body) > limit:
+                        raise too_large
+                    if self._held > self._limits.held_bytes:
+                        raise _unavailable("too much is being sent at once")
+        except BaseException as ex:
+            self._held -= len(body)
+            if isinstance(ex, TimeoutError):
+                raise Refusal(v.INCOMPLETE, 408, "the body did not end in time") from ex
+            raise
+        return bytes(body)
+
+    def _verify(self, inlet: Inlet, call: Call) -> None:
+        if fault := inlet.auth.find_fault(call, self._now()):
+            raise Refusal(v.AUTH_FAULTS[fault], 401, f"not believed: {_FAULTS[fault]}")
+
+    async def _store(self, inlet: Inlet, record: Pending) -> Response:
+        try:
+            future = self._writer.submit([record])
+            # A record that is still queued when time is up is taken out of the queue again.
+            result = await asyncio.wait_for(
+                asyncio.wrap_future(future), self._limits.append_seconds
+            )
+        except (ConnectorError, TimeoutError) as ex:
+            if not self._fails:
+                reason = str(ex) or f"no commit within {self._limits.append_seconds} s"
+                LOGGER.warning("deliveries cannot be stored, answering 503 error=%s", reason)
+            self._fails = True
+            raise _unavailable("it could not be stored") from ex
+        if self._fails:
+            LOGGER.info("deliveries are stored again")
+        self._fails = False
+        self._count(inlet.source, v.DUPLICATE if result.duplicates else v.ACCEPTED)
+        return PlainTextResponse(STORED)
+
+
+_FAULTS = {
+    "missing": "the proof of the sender is missing",
+    "malformed": "the proof of the sender cannot be read",
+    "stale": "the signature's time is too far from this clock",
+    "wrong": "the proof of the sender is wrong",
+}
+
+
+def _unavailable(why: str) -> Refusal:
+    return Refusal(v.UNAVAILABLE, 503, f"{why}: try again", RETRY_SECONDS)
+
+
+def _refuse_method(inlet: Inlet) -> Response:
+    allowed = ", ".join(inlet.push.methods)
+    return PlainTextResponse(f"must be {allowed}\n", 405, {"allow": allowed})
+
+
+def _shake_hands(inlet: Inlet, method: str, payload: Payload) -> Response | None:
+    """Answer a request by which a vendor tests the address, if this is one."""
+    if inlet.push.handshake is not None:
+        try:
+            reply = inlet.push.handshake(method, payload, inlet.auth.secrets())
+        except EventError as ex:
+            raise Refusal(v.MALFORMED, 400, f"no handshake: {ex}") from ex
+        if reply is not None:
+            return Response(reply.body, reply.status, dict(reply.headers))
+    if method in ("GET", "OPTIONS"):
+        raise Refusal(v.MALFORMED, 400, "no handshake: something that it needs is missing")
+    return None
+
+
+def build_app(
+    receiver: Receiver,
+    public_url: str = "",
+    render_metrics: Callable[[str], tuple[bytes, str]] | None = None,
+) -> Starlette:
+    """Build the application, which also answers under the path of `public_url`.
+
+    `render_metrics` serves `/metrics` where the receiver runs alone.
+    """
+
+    async def show_health(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def show_metrics(request: Request) -> Response:
+        if render_metrics is None:
+            return Response(status_code=404)
+        content, content_type = render_metrics(request.headers.get("accept", ""))
+        return Response(content, headers={"content-type": content_type})
+
+    prefixes = dict.fromkeys(("", urlsplit(public_url).path.rstrip("/")))
+    app = Starlette(
+        routes=[
+            *(
+                Route(f"{prefix}/in/{{source}}{end}", receiver.answer, methods=list(_METHODS))
+                for prefix in prefixes
+                for end in ("", "/")
+            ),
+            Route("/healthz", show_health),
+            Route("/metrics", show_metrics),
+        ]
+    )
+    app.router.redirect_slashes = False  # a vendor may take a 3xx for the end of the address
+    return app

@@ -1,0 +1,210 @@
+"""The HTTP/1.1 connection: uvicorn's on h11, with deadlines and without what attackers use.
+
+uvicorn keeps a connection whose headers or body never end, and h11 counts only the bytes of
+headers that have not ended yet.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Iterable
+from enum import Enum
+from typing import Any, cast
+
+import h11
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from connectors.receiver.limits import Limits
+
+LOGGER = logging.getLogger(__name__)
+
+_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(.*?)[ \t]*\r$")
+_CODING = re.compile(rb"(?im)^transfer-encoding[ \t]*:")
+_FOLDED = re.compile(rb"\n[ \t]")
+_MAX_LENGTH_DIGITS = 15
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\n"
+    b"connection: close\r\n\r\n"
+)
+
+
+class StrictConnection(h11.Connection):
+    """Refuse requests that two parsers could read differently, and floods of headers."""
+
+    def __init__(self, limits: Limits) -> None:
+        """Begin as a server's side."""
+        super().__init__(h11.SERVER, limits.max_header_bytes)
+        self._limits = limits
+        self.refusal = 400
+
+    def next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
+        """Return the next event; `refusal` is the status for what is raised."""
+        head = self.trailing_data[0] if self.their_state is h11.IDLE else b""
+        try:
+            event = super().next_event()
+            if isinstance(event, h11.Request):
+                self._check(head[: len(head) - len(self.trailing_data[0])], event.http_version)
+        except h11.RemoteProtocolError as ex:
+            self.refusal = ex.error_status_hint
+            raise
+        return event
+
+    def _check(self, head: bytes, version: bytes) -> None:
+        """Look at the header's own bytes: h11 has joined and dropped what repeats in them."""
+        lines = head.count(b"\n")
+        if len(head) > self._limits.max_header_bytes or lines - 2 > self._limits.max_headers:
+            raise h11.RemoteProtocolError("too many headers", 431)
+        if lines != head.count(b"\r\n") or _FOLDED.search(head):
+            raise h11.RemoteProtocolError("lines must end in CR LF and not be folded")
+        lengths = _LENGTH.findall(head)
+        codings = len(_CODING.findall(head))
+        if len(lengths) + codings > 1:
+            raise h11.RemoteProtocolError("the length of the body is told twice")
+        if lengths and not (lengths[0].isdigit() and len(lengths[0]) <= _MAX_LENGTH_DIGITS):
+            raise h11.RemoteProtocolError("Content-Length must be a number")
+        if codings and version < b"1.1":
+            raise h11.RemoteProtocolError("HTTP/1.0 knows no Transfer-Encoding")
+
+
+class Phase(Enum):
+    """Be what a connection waits for, where that has a deadline here."""
+
+    NOTHING = "nothing"
+    HEADERS = "headers"
+    IDLE = "idle"
+    LINGER = "linger"
+
+
+class GuardedProtocol(H11Protocol):
+    """Serve one connection. The body has its deadline where it is read, in the application."""
+
+    def __init__(self, config: uvicorn.Config, state: ServerState, limits: Limits) -> None:
+        """Take what uvicorn's has, and the limits."""
+        super().__init__(config, state, {})
+        self.conn = self._strict = StrictConnection(limits)
+        self.logger = LOGGER.getChild("http")
+        self.access_log = False
+        self.phase = Phase.NOTHING
+        self.since = 0.0
+        self._limits = limits
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def _cycle(self) -> RequestResponseCycle | None:
+        return self.cycle  # uvicorn's own type forgets that there is none at first
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        """Begin, in place of the one that has waited longest where there are too many."""
+        others = cast("Iterable[GuardedProtocol]", self.connections)
+        if len(self.connections) >= self._limits.connections:
+            waiting = [one for one in others if one.phase in (Phase.IDLE, Phase.HEADERS)]
+            if not waiting:
+                self.transport = transport
+                transport.write(_FULL)
+                transport.close()
+                return
+            min(waiting, key=lambda one: one.since).give_up()
+        self.app_state["client_names"] = _client_names(transport.get_extra_info("peercert"))
+        super().connection_made(transport)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """End, and forget the deadline."""
+        self._set_phase(Phase.NOTHING)
+        if self in self.connections:
+            super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came, unless it came after the end."""
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        self._watch()
+
+    def on_response_complete(self) -> None:
+        """Look at what the connection waits for now."""
+        super().on_response_complete()
+        self._watch()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Leave an idle connection to the deadline kept here."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse a request that is none, with the status that fits, once."""
+        if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+            self._send(self._strict.refusal, msg)
+        self.give_up()
+
+    def give_up(self) -> None:
+        """Close; a peer that does not take its answer is cut off."""
+        self._set_phase(Phase.NOTHING)
+        if (cycle := self._cycle) is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        self.transport.close()
+        self.loop.call_later(self._limits.linger_seconds, self.transport.abort)
+
+    def _send(self, status: int, message: str) -> None:
+        body = f"{message}\n".encode()
+        headers = [
+            ("content-type", "text/plain; charset=utf-8"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+        ]
+        for event in (
+            h11.Response(status_code=status, headers=headers),
+            h11.Data(data=body),
+            h11.EndOfMessage(),
+        ):
+            if output := self.conn.send(event):
+                self.transport.write(output)
+
+    def _watch(self) -> None:
+        """Arm the deadline of what is waited for; one that runs is not put off."""
+        phase = self._find_phase()
+        if phase is not self.phase:
+            self._set_phase(phase)
+
+    def _find_phase(self) -> Phase:
+        if self.transport.is_closing():
+            return Phase.NOTHING
+        if self.conn.their_state is h11.IDLE:
+            has_begun = self._cycle is None or bool(self.conn.trailing_data[0])
+            return Phase.HEADERS if has_begun else Phase.IDLE
+        if self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE:
+            return Phase.LINGER
+        return Phase.NOTHING
+
+    def _set_phase(self, phase: Phase) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self.phase = phase
+        self.since = self.loop.time()
+        seconds = {
+            Phase.NOTHING: 0.0,
+            Phase.HEADERS: self._limits.header_seconds,
+            Phase.IDLE: self._limits.idle_seconds,
+            Phase.LINGER: self._limits.linger_seconds,
+        }[phase]
+        if seconds:
+            self._timer = self.loop.call_later(seconds, self._end_phase)
+
+    def _end_phase(self) -> None:
+        if self.phase is Phase.HEADERS:
+            self._send(408, "the request's headers did not end in time")
+        self.give_up()
+
+
+def _client_names(certificate: dict[str, Any] | None) -> frozenset[str]:
+    """Return the names in a client's certificate, which TLS has verified: its CN, its hosts."""
+    if not certificate:
+        return frozenset()
+    subject = (pair for part in certificate.get("subject", ()) for pair in part)
+    common = (value for key, value in subject if key == "commonName")
+    other = (value for _, value in certificate.get("subjectAltName", ()))
+    return frozenset((*common, *other))
