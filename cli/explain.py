@@ -21,6 +21,7 @@ from connectors.mapping import load_mapping
 from connectors.replay import read_log, sort_log
 from connectors.wall import WallClock
 from flows.desk_file import read_desk
+from slawatch.book import Book
 from slawatch.clocks import Clock, State
 from slawatch.config import Config, Settings
 from slawatch.errors import ConfigError
@@ -94,7 +95,8 @@ def _from_file(
 def _from_state(state: Path, desk: Desk, ticket: str) -> Iterator[Event]:
     if not (state / LOG_NAME).is_file():
         raise ConfigError(f"no monitor has run in {str(state)!r}: name its folder with --state")
-    parser = RecordParser(desk.config.vocabulary, desk.build_decoders(state))
+    shadows = Book(desk.config.rules).shadows
+    parser = RecordParser(desk.config.vocabulary, desk.build_decoders(state), shadows)
     with SqliteLog(state / LOG_NAME, WallClock()) as log:
         seq = 0
         while records := log.read_after(seq, _READ):

@@ -48,8 +48,15 @@ def spike(
             hour, *before = table.breaches((windows.hour, *windows.before))
         finally:
             table.close()
-        found = take_apart(windows, hour, chain.from_iterable(before))
-        links = _links(folder)
+        desk = read_desk(folder)
+        settings = load_config((desk.policies if desk else ()) or ["default"]).settings
+        shadows = {name for name, source in settings.sources.items() if source.shadow}
+        found = take_apart(
+            windows,
+            (breach for breach in hour if breach.source not in shadows),
+            (breach for breach in chain.from_iterable(before) if breach.source not in shadows),
+        )
+        links = dict(settings.ticket_urls)
         if as_json:
             OUT.print_json(json.dumps(_as_json(found, links)))
         else:
@@ -64,12 +71,6 @@ def _read_instant(text: str) -> int:
     if at.tzinfo is None:
         raise ConfigError(f"--at: must carry an offset from UTC (as 'Z'), got {text!r}")
     return int(at.timestamp() * 1_000_000)
-
-
-def _links(folder: Path) -> dict[str, str]:
-    desk = read_desk(folder)
-    config = load_config((desk.policies if desk else ()) or ["default"])
-    return dict(config.settings.ticket_urls)
 
 
 def link_ticket(ticket: str, links: dict[str, str]) -> str:

@@ -79,10 +79,20 @@ def build_decoder(
 class RecordParser:
     """Parse the intake log's records by their connector's decoder (native JSON by default)."""
 
-    def __init__(self, vocabulary: Vocabulary, decoders: Mapping[str, Decoder]) -> None:
-        """Take the closed label sets and the decoders by connector."""
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        decoders: Mapping[str, Decoder],
+        shadows: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take the closed label sets and the decoders by connector.
+
+        The tickets of `shadows` are always their source's own: what is tried out must not write
+        into the tickets of others.
+        """
         self._vocabulary = vocabulary
         self._decoders = decoders
+        self._shadows = shadows
 
     def parse(self, records: Iterable[Record]) -> tuple[list[Event], list[Reject]]:
         """Return the records' events, in order, and what could not become one."""
@@ -101,6 +111,11 @@ class RecordParser:
                 error = EventError(DECODER_ERROR, f"the decoder failed: {type(ex).__name__}: {ex}")
                 rejects.append(_reject(record, error, body, str(seq)))
                 continue
+            if source in self._shadows:
+                decoded = [
+                    {**data, "source": source} if isinstance(data, Mapping) else data
+                    for data in decoded
+                ]
             for number, data in enumerate(decoded):
                 try:
                     events.append(parse_event(data, received_at, source, self._vocabulary))

@@ -69,6 +69,7 @@ def with_connectors(config: Config, registry: Registry) -> Config:
             grace_us if settings.grace_us is None else settings.grace_us,
             said.shows or shown_by(registry, settings.connector),
             connector.channel,
+            settings.shadow,
         )
     if sources == rules.sources:
         return config

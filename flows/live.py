@@ -129,7 +129,7 @@ class Live:
         meter = SnapshotMeter(self.store, options.snapshot_seconds)
         source = LogSource(
             self.log,
-            RecordParser(self._vocabulary, decoders),
+            RecordParser(self._vocabulary, decoders, Book(self.rules).shadows),
             self.stop,
             on_resume=self._resume,
             on_snapshot=lambda position: self._note_snapshot(position, meter),

@@ -151,8 +151,11 @@ def execute(
 def window_options(rules: Rules, shards: int, *, is_live: bool) -> WindowOptions:
     """Return what the windows stage needs of the rules."""
     buckets = {**bucket_bounds(rules), conventions.HOPS.name: tuple(HOP_BOUNDS)}
-    labels = Book(rules).team_labels
-    return WindowOptions(shards, buckets, day_starts(rules.zone), labels, is_live=is_live)
+    book = Book(rules)
+    days = day_starts(rules.zone)
+    return WindowOptions(
+        shards, buckets, days, book.team_labels, is_live=is_live, shadows=book.shadows
+    )
 
 
 def run_replay(

@@ -57,6 +57,7 @@ class WindowOptions:
     day_starts: Callable[[int], int]
     team_labels: Callable[[str], tuple[str, str]]
     is_live: bool = True
+    shadows: frozenset[str] = frozenset()
 
 
 class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
@@ -113,9 +114,13 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
             self._backlog = said.backlog
             self._delays.update(said.delays)
         if said.verdicts:
-            self._exemplars += [v for v in said.verdicts[-20:] if v.kind == BREACHED]
+            self._exemplars += [v for v in said.verdicts[-20:] if self._is_shown(v)]
         if len(self._durations) > _DURATIONS:
             self._settle()
+
+    def _is_shown(self, verdict: Verdict) -> bool:
+        source = verdict.ticket.partition("/")[0]
+        return verdict.kind == BREACHED and source not in self._options.shadows
 
     def _settle(self) -> None:
         """Bring what was said into totals and panes; what no window can show any more is left."""

@@ -80,6 +80,7 @@ class Book:
         )
         self._goals: dict[TicketFacts, tuple[TargetGoal | None, ...]] = {}
         self._graces: dict[str, int] = {}
+        self.shadows = frozenset(name for name, source in rules.sources.items() if source.shadow)
         self._reactions: dict[int, tuple[tuple[int, int], ...]] = {}
         # By number: a policy that was split by region or priority is several of one name.
         self._compiled: dict[tuple[int, str, str], TargetGoal | None] = {}
@@ -92,6 +93,10 @@ class Book:
     def source(self, name: str) -> Source:
         """Return the source, or one with the default grace that can show every act."""
         return self.rules.sources.get(name) or Source(name, self.rules.grace_us)
+
+    def is_shadow(self, key: str) -> bool:
+        """Tell whether a ticket is of a source whose tickets are in no SLA metric."""
+        return key.partition("/")[0] in self.shadows
 
     def grace_of(self, key: str) -> int:
         """Return the grace of a ticket's source, in microseconds."""

@@ -99,7 +99,7 @@ def _sources(stack: Stack, document: Document) -> dict[str, Source]:
                 stack.complain(("sources", name, "shows", channel), message)
             shows[channel] = frozenset(kinds)
         own = grace_us if table.grace is None else table.grace
-        sources[name] = Source(name, own, shows)
+        sources[name] = Source(name, own, shows, shadow=table.shadow)
     return sources
 
 

@@ -114,7 +114,8 @@ class OpenWork:
             self._oldest.clear()
             self._urgent.clear()
             for ticket in scan():
-                self._rank(ticket)
+                if not self._book.is_shadow(ticket.key):
+                    self._rank(ticket)
         return self._render(now, get)
 
     def _refresh(self, key: str, ticket: Ticket | None) -> None:
@@ -128,6 +129,8 @@ class OpenWork:
         self._urgent.drop(key)
         self._waiting.pop(key, None)
         if ticket is None or (ticket.status == CLOSED and not ticket.live):
+            return
+        if self._book.is_shadow(key):
             return
         share = self._share(ticket)
         if share.waiting:

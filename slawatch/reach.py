@@ -53,7 +53,8 @@ def find_reach(rules: Rules) -> Reach:
     book = Book(rules)
     found = _Found()
     named = (source for policy in rules.policies for source in policy.match.sources)
-    for source in dict.fromkeys((*rules.sources, *sorted(named))) or ("",):
+    said = (name for name, source in rules.sources.items() if not source.shadow)
+    for source in dict.fromkeys((*said, *sorted(named))) or ("",):
         for channel in rules.channels:
             shown = {t.name: book.is_observable(t, source, channel) for t in rules.targets}
             for priority in rules.priorities:

@@ -87,6 +87,7 @@ class Shard:
         self._touched: dict[str, Ticket] = {}
         self._touched_at = 0
         self._blank: dict[str, int] = {}
+        self._shadows = book.shadows
 
     # -- events and time -----------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ class Shard:
         at = self._touched_at
         settle, heap = self.settler.settle, self._heap
         for ticket in self._touched.values():
-            settle(ticket, at, out)
+            settle(ticket, at, out if not self._shadows else self._shade(ticket.key, out))
             next_at = ticket.next_at
             if next_at <= at:  # told long after its end: more of it may be on the way
                 next_at = ticket.next_at = at + self.book.rules.retention_us
@@ -152,7 +153,11 @@ class Shard:
             if ticket is None or ticket.queued_at != at:
                 continue
             ticket.queued_at = FOREVER
-            self._pass(ticket, at, out)
+            self._pass(ticket, at, out if not self._shadows else self._shade(key, out))
+
+    def _shade(self, key: str, out: Output) -> Output:
+        """Return where what is said of a ticket goes: of a shadow one, the verdicts alone."""
+        return out.shade if self.book.is_shadow(key) else out
 
     def _pass(self, ticket: Ticket, at: int, out: Output) -> None:
         self.work.touched.add(ticket.key)
@@ -211,6 +216,7 @@ class Shard:
                 out.counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
                 return
             ticket = self._open(event)
+        said = out if not self._shadows else self._shade(key, out)
         acts = ticket.acts
         for index, known in enumerate(acts):
             if known[3] == id_hash:
@@ -236,8 +242,8 @@ class Shard:
             self.fold.apply(ticket, event, effects)
             ticket.folded = folded + 1
             if effects:
-                self._count(effects, at, out)
-        elif self._insert(ticket, event, log_at, out):
+                self._count(effects, at, said)
+        elif self._insert(ticket, event, log_at, said):
             self._note(event, "late", out)
         if len(acts) > MAX_ACTS:
             rebase(self.fold, ticket, MAX_ACTS // 2)
@@ -267,6 +273,7 @@ class Shard:
 
     def take_act(self, ticket: Ticket, act: Event, out: Output) -> None:
         """Apply a pseudo-act of the shard's own at its instant."""
+        out = self._shade(ticket.key, out)
         effects: list[Given] = []
         self.fold.apply(ticket, act, effects)
         ticket.acts.insert(ticket.folded, act)
@@ -300,7 +307,7 @@ class Shard:
                 told = ticket.acts[: ticket.folded]
                 del ticket.acts[index]
                 ticket.acts.insert(bisect_right(ticket.acts, event), event)
-                self._refold(ticket, told, log_at, out)
+                self._refold(ticket, told, log_at, self._shade(event.key, out))
                 self._touched[event.key] = ticket
                 self.work.touched.add(event.key)
         self._note(event, outcome, out)

@@ -89,7 +89,7 @@ class Output:
     is history: it is in panes and verdicts, not in counters.
     """
 
-    __slots__ = ("bookings", "counts", "durations", "first_at", "results", "verdicts")
+    __slots__ = ("_shade", "bookings", "counts", "durations", "first_at", "results", "verdicts")
 
     def __init__(self, first_at: int = 0) -> None:
         """Start empty."""
@@ -99,3 +99,12 @@ class Output:
         self.bookings: defaultdict[Booking, int] = defaultdict(int)
         self.durations: list[Duration] = []
         self.first_at = first_at
+        self._shade: Output | None = None
+
+    @property
+    def shade(self) -> Output:
+        """Return what keeps the verdicts of shadow tickets with the others, and counts nothing."""
+        if self._shade is None:
+            self._shade = Output(self.first_at)
+            self._shade.verdicts = self.verdicts
+        return self._shade

@@ -141,3 +141,10 @@ def test_a_connector_decodes_the_delivery_and_its_persons_are_hidden() -> None:
     body = pack_payload(Payload(b"{}", {"x-from": "4915112345678"}))
     (event,), _ = parser.parse([record(body, source="wa")])
     assert event.key == f"wa/{hide('4915112345678', TEST_KEY)}"
+
+
+def test_what_is_tried_out_never_writes_into_the_tickets_of_others() -> None:
+    body = orjson.dumps({**GOOD, "source": "crm"})
+    light, _ = RecordParser(Vocabulary(), {}).parse([record(body)])
+    dark, _ = RecordParser(Vocabulary(), {}, frozenset(("desk",))).parse([record(body)])
+    assert [event.key for event in light + dark] == ["crm/1", "desk/1"]
