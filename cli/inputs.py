@@ -4,22 +4,59 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from typing import Any
 from zlib import crc32
 
+from cli.sources import Desk
+from connectors.connector import Connector, Secrets
 from connectors.inputs import LiveInput
 from connectors.intake import LogWriter
 from connectors.pump import load_position, pump_stdin, pump_tail
 from connectors.tail import FileTail
+from connectors.transports.bus import Bus, pump_bus
+from slawatch.config import SourceSettings
+from slawatch.errors import ConfigError, Problem
+
+BusBuilder = Callable[[Mapping[str, Any], Secrets], Bus]
 
 
-def build_inputs(state: Path, tails: Sequence[Path], *, stdin: bool) -> list[LiveInput]:
-    """Build the inputs that a command line names."""
-    inputs = [_tail_input(path, state) for path in tails]
+def build_inputs(desk: Desk, state: Path, tails: Sequence[Path], *, stdin: bool) -> list[LiveInput]:
+    """Build the inputs of the configuration, then those that a command line names."""
+    inputs = [*_bus_inputs(desk), *(_tail_input(path, state) for path in tails)]
     if stdin:
         inputs.append(LiveInput("stdin", lambda writer, stop: pump_stdin(writer, "stdin", stop)))
     return inputs
+
+
+def has_inputs(desk: Desk) -> bool:
+    """Say whether the configuration names an input."""
+    return any(_buses(desk))
+
+
+def _buses(desk: Desk) -> Iterator[tuple[str, SourceSettings, Connector, BusBuilder]]:
+    known = frozenset(desk.registry.names())
+    for name, source in desk.config.settings.sources.items():
+        if source.connector in known:
+            connector = desk.registry.get(source.connector)
+            if connector.bus is not None:
+                yield name, source, connector, connector.bus
+
+
+def _bus_inputs(desk: Desk) -> Iterator[LiveInput]:
+    """Join each source's broker; options that do not fit stop the start."""
+    for name, source, connector, build in _buses(desk):
+        try:
+            bus = build({**connector.options, **source.options}, ())
+        except ConfigError as ex:
+            raise ConfigError([Problem("", f"sources.{name}.options", str(ex))]) from ex
+        yield LiveInput(name, partial(_pump_bus, bus, name))
+
+
+def _pump_bus(bus: Bus, source: str, writer: LogWriter, stop: threading.Event) -> None:
+    pump_bus(bus, writer, source, stop)
 
 
 def _tail_input(path: Path, state: Path) -> LiveInput:

@@ -10,14 +10,13 @@ from typing import Annotated
 import typer
 
 from cli.console import ERR, set_up_logging, told_errors
-from cli.inputs import build_inputs
-from cli.sources import load_desk
+from cli.inputs import build_inputs, has_inputs
+from cli.sources import Desk, load_desk
 from connectors.inputs import pumped
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
 from connectors.state_folder import INTAKE_LOCK_NAME, lock_state_folder
 from connectors.wall import WallClock
-from slawatch.config import Config
 from slawatch.errors import ConfigError
 
 
@@ -39,22 +38,25 @@ def intake(
     """Take deliveries in until SIGTERM or Ctrl-C; `run --no-intake` judges them."""
     set_up_logging(as_json=log_format == "json")
     with told_errors():
-        if not (tail or stdin):
-            raise ConfigError("nothing to take in: name an input with --tail FILE or --stdin")
         desk = load_desk(policy or ["default"])
-        _take_in(desk.config, state or desk.config.settings.folder, tail or [], stdin=stdin)
+        if not (tail or stdin or has_inputs(desk)):
+            raise ConfigError(
+                "nothing to take in: name an input with --tail FILE or --stdin, "
+                "or a source that is heard in the configuration"
+            )
+        _take_in(desk, state or desk.config.settings.folder, tail or [], stdin=stdin)
 
 
-def _take_in(config: Config, state: Path, tails: list[Path], *, stdin: bool) -> None:
+def _take_in(desk: Desk, state: Path, tails: list[Path], *, stdin: bool) -> None:
     stop = threading.Event()
     with (
         lock_state_folder(state, INTAKE_LOCK_NAME),
         SqliteLog(
-            state / LOG_NAME, WallClock(), max_backlog=config.settings.intake_max_backlog
+            state / LOG_NAME, WallClock(), max_backlog=desk.config.settings.intake_max_backlog
         ) as log,
     ):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        with pumped(log, build_inputs(state, tails, stdin=stdin)):
+        with pumped(log, build_inputs(desk, state, tails, stdin=stdin)):
             ERR.print(f"intake: {state / LOG_NAME}", highlight=False)
             stop.wait()

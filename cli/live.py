@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from cli.console import ERR, read_interval, set_up_logging, told_errors
-from cli.inputs import build_inputs
+from cli.inputs import build_inputs, has_inputs
 from cli.screen import Screen
 from cli.sources import Desk, load_desk
 from connectors.demo import DemoDesk
@@ -69,15 +69,18 @@ def run(
     """Run the monitor on live input until SIGTERM or Ctrl-C."""
     set_up_logging(as_json=log_format == "json")
     with told_errors():
-        if no_intake == bool(tail or stdin or demo):
+        if no_intake and (tail or stdin or demo):
             raise ConfigError(
                 "--no-intake leaves every input to `slawatch intake`: name them there"
-                if no_intake
-                else "nothing to read: name an input with --tail FILE, --stdin or --demo, "
-                "or leave them to `slawatch intake` with --no-intake"
             )
         names = policy or ([DEMO_POLICY] if demo else ["default"])
         desk = load_desk(names)
+        if not (no_intake or tail or stdin or demo or has_inputs(desk)):
+            raise ConfigError(
+                "nothing to read: name an input with --tail FILE, --stdin or --demo, or a source "
+                "that is heard in the configuration; or leave them to `slawatch intake` with "
+                "--no-intake"
+            )
         options = _options(desk.config, names, state, host, port, snapshot_interval)
         options = replace(options, has_intake=not no_intake)
         _run(desk, options, tail or [], stdin=stdin, seed=seed if demo else None, screen=None)
@@ -143,7 +146,9 @@ def _run(
         decoders = desk.build_decoders(options.state)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: live.stop.set())
-        inputs = build_inputs(options.state, tails, stdin=stdin)
+        inputs = []
+        if options.has_intake:
+            inputs = build_inputs(desk, options.state, tails, stdin=stdin)
         now = live.wall.now()
         # An intake that began before its flow did is watched from its beginning.
         began_at = min([now, *(record.received_at for record in live.log.read_after(0, 1))])

@@ -11,7 +11,8 @@ from connectors.systems.kafka import CONNECTOR
 from slawatch.errors import ConfigError, EventError
 
 
-@pytest.mark.parametrize("golden", load_golden(load_registry().entry("kafka").golden), ids=lambda golden: golden.act
+@pytest.mark.parametrize(
+    "golden", load_golden(load_registry().entry("kafka").golden), ids=lambda golden: golden.act
 )
 def test_a_value_holds_native_events(golden: Golden) -> None:
     assert decode_plain(CONNECTOR.decode, golden.payload) == list(golden.expected or ())
