@@ -54,7 +54,7 @@ class Desk:
 
     def name(self, area: str, value: str) -> str:
         """Return how people call a label's value; values of one's own stay as they are."""
-        return self.words.get(f"{area}_{value}", value)
+        return self.words.get(f"{area}__{value}", value)
 
     def target(self, name: str) -> str:
         """Return how people call a target."""
@@ -63,12 +63,27 @@ class Desk:
     def renamed(self, *areas: str) -> tuple[Json, ...]:
         """Return overrides that put the words of these areas in the place of label values."""
         names = {
-            key.removeprefix(f"{area}_"): text
+            key.removeprefix(f"{area}__"): text
             for area in areas
             for key, text in self.words.items()
-            if key.startswith(f"{area}_")
+            if key.startswith(f"{area}__")
         }
         return tuple(rename(names))
+
+    def reworded(self, *areas: str) -> tuple[Json, ...]:
+        """Return transformations that do the same inside names made of several labels."""
+        return tuple(
+            {
+                "id": "renameByRegex",
+                "options": {
+                    "regex": f"(.*)\\b{key.removeprefix(f'{area}__')}\\b(.*)",
+                    "renamePattern": f"$1{text}$2",
+                },
+            }
+            for area in areas
+            for key, text in sorted(self.words.items())
+            if key.startswith(f"{area}__") and key != f"{area}__{text}"
+        )
 
     def uid(self, board: str) -> str:
         """Return a board's uid, which alerts and bookmarks rely on."""
@@ -94,7 +109,11 @@ def build_desk(config: Config, language: str) -> Desk:
     chained = {target.name for target in rules.targets if target.chain}
     return Desk(
         language,
-        {**load_texts("terms", language), **load_texts("boards", language)},
+        {
+            key: text
+            for area in ("terms", "values", "boards")
+            for key, text in load_texts(area, language).items()
+        },
         targets,
         tuple(name for name in targets if name in chained) or targets,
         tuple(name for name in targets if name in reach.answered_by_bots),

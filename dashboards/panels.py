@@ -55,10 +55,13 @@ def stat(
     *queries: Query,
     look: Look,
     side_by_side: bool = True,
-    shows_name: bool = True,
+    shows: str = "value_and_name",
     **more: Any,  # noqa: ANN401 - fields of Panel
 ) -> Panel:
-    """Return large numbers on their colour, one a series, each with its name."""
+    """Return large numbers on their colour, one a series.
+
+    `shows` is Grafana's text mode: "value_and_name", "value" or "name".
+    """
     options = {
         "colorMode": "background_solid",
         "graphMode": "none",
@@ -67,7 +70,7 @@ def stat(
         "percentChangeColorMode": "standard",
         "reduceOptions": _CALCS,
         "showPercentChange": False,
-        "textMode": "value_and_name" if shows_name else "value",
+        "textMode": shows,
         "wideLayout": False,
     }
     return Panel("stat", title, queries, look, options=options, **more)
@@ -119,6 +122,7 @@ def time_series(
     *queries: Query,
     look: Look,
     stacks: bool = False,
+    shows_legend: bool = True,
     **more: Any,  # noqa: ANN401 - fields of Panel
 ) -> Panel:
     """Return lines over the board's time range; gaps stay gaps."""
@@ -127,7 +131,7 @@ def time_series(
             "calcs": ["lastNotNull"],
             "displayMode": "table",
             "placement": "right",
-            "showLegend": True,
+            "showLegend": shows_legend,
         },
         "tooltip": _TOOLTIP,
     }

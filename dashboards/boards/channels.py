@@ -79,6 +79,7 @@ def _open(desk: Desk) -> Panel:
         desk.words["open_by_channel"],
         Query(p.total(p.select(c.CLOCKS), "channel", "state"), "{{channel}} {{state}}"),
         look=plain("short", decimals=0),
+        transformations=desk.reworded("channel", "state"),
     )
 
 
@@ -99,6 +100,7 @@ def _goals(desk: Desk, target: str) -> Panel:
         Query(goals, "{{channel}} {{priority}}"),
         look=plain("s"),
         description=desk.words["about_goals"],
+        transformations=desk.reworded("channel", "priority"),
     )
 
 
@@ -109,4 +111,5 @@ def _measured(desk: Desk) -> Panel:
         Query(f"max by (channel, target) ({p.select(c.OBSERVABLE)})", "{{channel}} {{target}}"),
         look=Look(words=(Word(0, w["not_measured"], AMBER), Word(1, w["is_measured"], BLUE))),
         description=w["about_measured"],
+        transformations=desk.reworded("channel", "target"),
     )

@@ -9,6 +9,7 @@ from dashboards.desk import Desk
 from dashboards.looks import AMBER, BLUE, NEUTRAL, RED, override, paint, plain, spent
 from dashboards.panels import Panel, Query, bar_gauge, time_series
 from slawatch import conventions as c
+from slawatch import labels as v
 
 
 def build(desk: Desk) -> Board:
@@ -54,42 +55,42 @@ def _by_region(desk: Desk, target: str) -> Panel:
 
 def _slowest(desk: Desk, target: str) -> Panel:
     query = p.window_quantile("priority", "8h", 0.9, target=target)
+    goal = desk.words["goal"]
+    dashed = {"dash": [10, 10], "fill": "dash"}
     return time_series(
         desk.words["slowest_8h"].format(target=desk.target(target)),
         Query(f"max by (priority) ({query})", "{{priority}}"),
-        Query(f"min by (priority) ({p.select(c.GOAL, target=target)})", "{{priority}} goal"),
+        Query(f"min by (priority) ({p.select(c.GOAL, target=target)})", f"{{{{priority}}}} {goal}"),
         look=plain("s"),
         description=desk.words["about_slowest"],
+        transformations=desk.reworded("priority"),
         overrides=(
-            *desk.renamed("priority"),
-            override(
-                "byRegexp",
-                "/ goal$/",
-                color=paint(NEUTRAL),
-                custom__lineStyle={"dash": [10, 10], "fill": "dash"},
-            ),
+            override("byRegexp", f"/ {goal}$/", color=paint(NEUTRAL), custom__lineStyle=dashed),
         ),
     )
 
 
 def _open(desk: Desk) -> Panel:
+    counts = p.total(p.select(c.CLOCKS), "priority", "state")
+    colors = {v.STATE_BREACHED: RED, v.STATE_AT_RISK: AMBER, v.STATE_RUNNING: BLUE}
     return bar_gauge(
         desk.words["open_by_priority"],
-        Query(p.total(p.select(c.CLOCKS), "priority", "state"), "{{priority}} {{state}}"),
+        Query(counts, "{{priority}} {{state}}"),
         look=plain("short", decimals=0),
-        overrides=(
-            override("byRegexp", "/ breached$/", color=paint(RED)),
-            override("byRegexp", "/ at_risk$/", color=paint(AMBER)),
-            override("byRegexp", "/ running$/", color=paint(BLUE)),
+        transformations=desk.reworded("priority", "state"),
+        overrides=tuple(
+            override("byRegexp", f"/ {desk.name('state', state)}$/", color=paint(color))
+            for state, color in colors.items()
         ),
         links=(desk.leads_to("urgent"),),
     )
 
 
 def _oldest(desk: Desk) -> Panel:
+    oldest = f"time() - min by (priority) ({p.select(c.OLDEST)})"
     return bar_gauge(
         desk.words["oldest_by_priority"],
-        Query(f"time() - min by (priority) ({p.select(c.OLDEST)})", "{{priority}}", True),  # noqa: FBT003 - may be empty
+        Query(oldest, "{{priority}}", may_be_empty=True),
         look=plain("s"),
         description=desk.words["about_oldest"],
         overrides=desk.renamed("priority"),
@@ -101,6 +102,7 @@ def _objectives(desk: Desk) -> Panel:
     return bar_gauge(
         desk.words["objectives"],
         Query(p.objective("target", "priority"), "{{target}} {{priority}}"),
+        transformations=desk.reworded("target", "priority"),
         look=plain("percentunit", decimals=1),
         description=desk.words["about_objectives"],
         links=(desk.leads_to("slo"),),
@@ -122,6 +124,7 @@ def _changes(desk: Desk) -> Panel:
     return bar_gauge(
         desk.words["priority_changes"],
         Query(grown, "{{from}} → {{to}}"),
+        transformations=desk.reworded("priority"),
         look=plain("short", decimals=0),
         description=desk.words["about_priority_changes"],
     )

@@ -36,19 +36,22 @@ def build(desk: Desk) -> Board:
 
 
 def _stages_used(desk: Desk) -> Panel:
+    share = j.used("priority", "8h", "target", "priority", target=desk.stages)
     return bar_gauge(
         desk.words["stages_used"],
-        Query(j.used("priority", "8h", "target", "priority", target=desk.stages), "{{target}} {{priority}}"),
+        Query(share, "{{target}} {{priority}}"),
         look=spent(),
         description=desk.words["about_used"],
+        transformations=desk.reworded("target", "priority"),
     )
 
 
 def _stage_time(desk: Desk) -> Panel:
-    buckets = p.increase(p.select(c.DURATION, "_bucket", clock=v.BUSINESS, target=desk.stages), "1d")
+    selector = p.select(c.DURATION, "_bucket", clock=v.BUSINESS, target=desk.stages)
+    buckets = p.total(p.increase(selector, "1d"), "le", "target")
     return bar_gauge(
         desk.words["stage_time"],
-        Query(f"histogram_quantile(0.9, {p.total(buckets, 'le', 'target')})", "{{target}}"),
+        Query(f"histogram_quantile(0.9, {buckets})", "{{target}}"),
         look=plain("s"),
         description=desk.words["about_stage_time"],
         overrides=desk.renamed("target"),
@@ -81,18 +84,20 @@ def _tiers_used(desk: Desk) -> Panel:
         Query(j.used("team", "8h", "tier", "target"), "{{tier}} {{target}}", may_be_empty=True),
         look=spent(),
         description=desk.words["about_used"],
+        transformations=desk.reworded("target"),
     )
 
 
 def _held(desk: Desk) -> tuple[Panel, ...]:
     grown = p.increase(p.select(c.HELD), "1d")
     return tuple(
-        bar_gauge(desk.words[title], Query(p.total(grown, *by), legend), look=plain("s"))
-        for title, by, legend in (
-            ("held_by_team", ("team", "status"), "{{team}} {{status}}"),
-            ("held_by_tier", ("tier", "status"), "{{tier}} {{status}}"),
-            ("held_by_region", ("region", "status"), "{{region}} {{status}}"),
+        bar_gauge(
+            desk.words[f"held_by_{label}"],
+            Query(p.total(grown, label, "status"), f"{{{{{label}}}}} {{{{status}}}}"),
+            look=plain("s"),
+            transformations=desk.reworded("status"),
         )
+        for label in ("team", "tier", "region")
     )
 
 

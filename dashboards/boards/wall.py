@@ -7,7 +7,7 @@ from dashboards import promql as p
 from dashboards.builder import Board, Row, split
 from dashboards.desk import Desk
 from dashboards.looks import AMBER, BLUE, Look, Word, override, paint, plain
-from dashboards.panels import Link, Panel, Query, stat, state_timeline, time_series
+from dashboards.panels import Panel, Query, stat, state_timeline, time_series
 from dashboards.stack import SCRAPE_SECONDS
 from slawatch import conventions as c
 
@@ -113,7 +113,7 @@ def progress(desk: Desk) -> Panel:
         w["monitor"],
         Query(f"max({p.select(c.CATCHING_UP)})"),
         look=look,
-        shows_name=False,
+        shows="value",
         description=w["about_monitor"],
         links=(desk.leads_to("pipeline"),),
     )
@@ -124,7 +124,7 @@ def _clock(desk: Desk) -> Panel:
         desk.words["clock"],
         Query("vector(time() * 1000)"),
         look=plain("time:HH:mm:ss"),
-        shows_name=False,
+        shows="value",
         description=desk.words["about_clock"],
     )
 
@@ -132,9 +132,7 @@ def _clock(desk: Desk) -> Panel:
 def channel_look(desk: Desk) -> Look:
     """Return the look of channels' states."""
     w = desk.words
-    words = j.channel_words(
-        w["fine"], w["at_risk"], w["missed"], w["not_measured"], w["no_data"]
-    )
+    words = j.channel_words(w["fine"], w["at_risk"], w["missed"], w["not_measured"], w["no_data"])
     return Look(words=words)
 
 
@@ -163,11 +161,10 @@ def _channel_history(desk: Desk) -> Panel:
 def attainment_history(desk: Desk, target: str, *, is_wall: bool = False) -> Panel:
     """Return a target's attainment of the last hour over time, and its objective."""
     w = desk.words
-    value, objective = j.headline("1h", target)
-    panel = time_series(
+    return time_series(
         w["attainment_history"].format(target=desk.target(target)),
-        Query(p.window_attainment("priority", "1h", target=target), "attainment", value.may_be_empty),
-        objective,
+        Query(p.window_attainment("priority", "1h", target=target), "attainment"),
+        Query(j.window_objective("1h", target), j.BESIDE),
         look=Look("percentunit", decimals=0, maximum=1),
         shows_legend=not is_wall,
         description=w["about_attainment"],
@@ -182,9 +179,3 @@ def attainment_history(desk: Desk, target: str, *, is_wall: bool = False) -> Pan
             ),
         ),
     )
-    return panel
-
-
-def home(desk: Desk) -> Link:
-    """Return the way back to the wall."""
-    return desk.leads_to("wall")
