@@ -15,6 +15,7 @@ from slawatch.errors import ConnectorError
 
 _RANGE_SECONDS = 900.0
 _STEPS = 60
+_KINDS = ("*.json", "*.yml")
 
 
 class Verdict(StrEnum):
@@ -52,24 +53,24 @@ def find_differences(files: Mapping[str, str], folder: Path) -> list[str]:
             found.append(f"{path}: missing")
         elif path.read_bytes() != content.encode():
             found.append(f"{path}: differs")
-    kept = {folder / name for name in files}
-    for path in sorted(p for kind in ("*.json", "*.yml") for p in folder.rglob(kind)):
-        if path not in kept:
-            found.append(f"{path}: belongs to no board")
-    return found
+    return [*found, *(f"{path}: is no longer built" for path in _leftovers(files, folder))]
 
 
 def write_files(files: Mapping[str, str], folder: Path) -> None:
-    """Write every file, and remove boards that are no longer built."""
+    """Write every file, and remove those beside them that are no longer built."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode())
+    for path in _leftovers(files, folder):
+        path.unlink()
+
+
+def _leftovers(files: Mapping[str, str], folder: Path) -> list[Path]:
     kept = {folder / name for name in files}
-    for path in {p.parent for p in kept}:
-        for old in (*path.glob("*.json"), *path.glob("*.yml")):
-            if old not in kept:
-                old.unlink()
+    beside = {path.parent for path in kept}
+    there = {path for place in beside for kind in _KINDS for path in place.glob(kind)}
+    return sorted(there - kept)
 
 
 def ask_panels(
@@ -83,9 +84,7 @@ def ask_panels(
                 yield _ask(name, panel, query, prometheus, end)
 
 
-def _ask(
-    board: str, panel: Panel, query: Query, prometheus: Prometheus, end: float
-) -> PanelAnswer:
+def _ask(board: str, panel: Panel, query: Query, prometheus: Prometheus, end: float) -> PanelAnswer:
     def found(verdict: Verdict, detail: str, answer: Answer) -> PanelAnswer:
         return PanelAnswer(board, panel.title, query, verdict, detail, answer)
 

@@ -18,6 +18,8 @@ from dashboards.boards import (
 from dashboards.builder import Board, dump, render_board
 from dashboards.desk import Desk, build_desk
 from dashboards.provisioning import render_provisioning
+from dashboards.rules.render import render_rules
+from dashboards.stack import CONTAINERS, render_prometheus
 from slawatch.config import Config
 from slawatch.texts import LANGUAGES
 
@@ -42,10 +44,15 @@ def build_boards(config: Config, language: str) -> dict[str, Board]:
 
 
 def render_files(config: Config) -> dict[str, str]:
-    """Return the content of every file below `grafana/`, by its path there."""
+    """Return the content of every generated file by its path below `dashboards/`."""
     boards = {
         f"{language}/{name}.json": dump(render_board(board))
         for language in LANGUAGES
         for name, board in build_boards(config, language).items()
     }
-    return {**boards, **render_provisioning()}
+    grafana = {**boards, **render_provisioning()}
+    return {
+        **{f"grafana/{path}": content for path, content in grafana.items()},
+        **{str(path): content for path, content in render_rules(config).items()},
+        "prometheus/prometheus.yml": render_prometheus(CONTAINERS),
+    }
