@@ -81,7 +81,7 @@ def build_source(
     shows = find_shown_acts(connector, golden)
     events = (event for one in golden for event in one.expected or ())
     actors = find_actors(events) if shows else {}
-    return Source(name, grace_us, shows, connector.channel, actors)
+    return Source(name, grace_us, shows, connector.channel, actors=actors)
 
 
 def with_connectors(config: Config, registry: Registry) -> Config:

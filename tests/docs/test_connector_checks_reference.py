@@ -11,7 +11,7 @@ SECTION = PAGE.partition("## Checks\n")[2].partition("\n## ")[0]
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
 def test_a_check_has_its_row_with_tier_reason_and_cure(check: Check) -> None:
-    row = f"| `{check.name}` | {check.tier.name.lower()} | {check.why} | {check.cure} |"
+    row = f"`{check.name}` | {check.tier.name.lower()} | {check.why} | {check.cure}"
     assert rows(SECTION)[check.name] == row
 
 
