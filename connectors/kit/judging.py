@@ -77,7 +77,7 @@ def find_missing_page(subject: Subject) -> Iterator[str]:
             yield f"there is no {subject.page.name}"
         return
     text = subject.page.read_text("utf-8")
-    name = subject.connector.title.split()[0]
+    name = subject.connector.title.split()[0].rstrip(":,")
     if name not in text:
         yield f"{subject.page.name} does not name {name!r}"
     if "TODO" in text:
