@@ -128,9 +128,14 @@ def store(records: Sequence[Pending], writer: LogWriter, stop: threading.Event) 
 
 def save_position(path: Path, position: dict[str, int]) -> None:
     """Write a tail's position so that a reader sees the old one or the new one."""
-    # No fsync: after a power cut an older position costs only lines that are read again.
+    replace_text(path, json.dumps(position))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write a small file so that a reader sees the old text or the new one."""
+    # No fsync: after a power cut an older position costs only what is read again.
     temporary = path.with_name(f"{path.name}.new")
-    temporary.write_text(json.dumps(position))
+    temporary.write_text(text)
     temporary.replace(path)
 
 

@@ -175,8 +175,7 @@ class Source:
     `grace_us` is how long after its instant a verdict waits for events under way (push 1 s, a
     poller its interval + 1 s). `shows` are the acts it can show, by channel ("" for any channel);
     an empty mapping means that it can show every act. `channel` is that of tickets of which no act
-    has named one. The tickets of a `shadow` source are judged, and in no SLA metric. `actors` are
-    those by whom it shows an act; of one that is not in it, any.
+    has named one. The tickets of a `shadow` source are judged, and in no SLA metric.
     """
 
     name: str
@@ -184,7 +183,6 @@ class Source:
     shows: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
     channel: str = ""
     shadow: bool = False
-    actors: Mapping[Kind, frozenset[Actor]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

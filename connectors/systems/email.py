@@ -17,7 +17,6 @@ from connectors.mail_services import read_mail
 from connectors.opaque import Opaque
 from connectors.payload import Payload
 from slawatch.errors import ConfigError, EventError
-from slawatch.events import Kind
 
 FOLDER_HEADER = "x-folder"
 """`sent` for a mail of the folder where the desk's own mail lies."""
@@ -102,5 +101,4 @@ CONNECTOR = Connector(
     grace_seconds=61.0,
     options={"own": [], "forms": []},
     configure=configure,
-    unseen={Kind.RESOLVED: "mail has no status: nobody writes that a ticket is solved"},
 )

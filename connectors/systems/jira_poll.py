@@ -1,0 +1,137 @@
+"""Jira asked by JQL: for a Data Center that does not send again what was lost, and the past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import httpx
+import orjson
+
+from connectors.connector import Secrets
+from connectors.reading import Object, find, find_id, find_instant, find_objects, find_text
+from connectors.transports.poll import (
+    POLL_OPTIONS,
+    Api,
+    Page,
+    Poll,
+    build_poll,
+    now_us,
+    read_token,
+    read_url,
+)
+from slawatch.errors import ConfigError
+
+CATEGORIES = "statusCategories"
+"""The key under which the poll stores the categories of the statuses that an issue had."""
+
+ASKED: Mapping[str, Any] = {**POLL_OPTIONS, "user": None, "jql": "project is not EMPTY"}
+"""`user` owns the token (Cloud; unset: a Data Center's bearer token), `jql` narrows the issues."""
+
+PAGE_SIZE = 100
+_FIELDS = (
+    "created,updated,status,priority,assignee,reporter,creator,issuetype,labels,comment,project"
+)
+_MINUTE_MS = 60_000
+
+
+class JiraPoller:
+    """Ask for issues by when they were updated.
+
+    The cursor is an instant in milliseconds, and where one minute fills a page, how many issues
+    are skipped. JQL knows whole minutes in the asker's own zone, so the question is relative.
+    """
+
+    def __init__(
+        self, api: Api, jql: str, *, is_cloud: bool, clock: Callable[[], int] = now_us
+    ) -> None:
+        """Take the API, a condition that narrows the issues, and the clock."""
+        self._api = api
+        self._jql = jql
+        self._is_cloud = is_cloud
+        self._clock = clock
+        self._categories: dict[str, str] = {}
+
+    def start(self, at: int) -> str:
+        """Return the cursor of an instant."""
+        return str(at // 1000)
+
+    def fetch(self, cursor: str) -> Page:
+        """Return the issues updated since the cursor, oldest first; some come again."""
+        asked_at = self._clock()
+        since, _, skip = cursor.partition(":")
+        answer = self._search(int(since), asked_at // 1000, skip)
+        issues = find_objects(answer, "issues")
+        records = [self._record(issue) for issue in issues]
+        last = find_instant(issues[-1], "fields.updated") if issues else None
+        is_full = len(issues) >= PAGE_SIZE
+        after = max(int(since), last) if isinstance(last, int) else int(since)
+        if is_full and after - int(since) < 2 * _MINUTE_MS:
+            following = self._find_following(answer, skip, len(issues))
+            if following is not None:
+                return Page(records, f"{since}:{following}", is_last=False)
+        return Page(records, str(after), is_last=not is_full, complete_to=asked_at)
+
+    def _find_following(self, answer: object, skip: str, count: int) -> str | None:
+        if self._is_cloud:
+            return find_text(answer, "nextPageToken")
+        return str(int(skip or 0) + count)
+
+    def _search(self, since: int, now: int, skip: str) -> Any:  # noqa: ANN401 - JSON enters
+        minutes = max(1, (now - since) // _MINUTE_MS + 2)
+        params: dict[str, str | int] = {
+            "jql": f'({self._jql}) AND updated >= "-{minutes}m" ORDER BY updated ASC',
+            "maxResults": PAGE_SIZE,
+            "fields": _FIELDS,
+            "expand": "changelog",
+        }
+        if self._is_cloud:
+            return self._api.get(
+                "/rest/api/2/search/jql", params | ({"nextPageToken": skip} if skip else {})
+            )
+        return self._api.get("/rest/api/2/search", params | {"startAt": skip or 0})
+
+    def _record(self, issue: Object) -> tuple[str, bytes]:
+        number, fields = find_id(issue, "id"), issue.get("fields")
+        if not self._is_cloud and isinstance(fields, dict):
+            # Only here does a Data Center say which comments are internal.
+            path = f"/rest/api/2/issue/{number}/comment"
+            fields["comment"] = self._api.get(path, {"expand": "properties"})
+        body = {**issue, CATEGORIES: self._find_categories(issue)}
+        return f"issue/{number}/{find(issue, 'fields.updated')}", orjson.dumps(body)
+
+    def _find_categories(self, issue: Object) -> dict[str, str]:
+        wanted = set(_statuses(issue))
+        if not wanted <= self._categories.keys():
+            for status in _as_objects(self._api.get("/rest/api/2/status", {})):
+                category = find_text(status, "statusCategory.key")
+                if category is not None:
+                    self._categories[find_id(status, "id") or ""] = category
+            for unknown in wanted - self._categories.keys():
+                self._categories[unknown] = ""  # deleted since: not asked for again
+        return {key: self._categories[key] for key in sorted(wanted) if self._categories[key]}
+
+
+def _as_objects(answer: object) -> list[Object]:
+    return find_objects({"list": answer}, "list")
+
+
+def _statuses(issue: Object) -> Iterable[str]:
+    for change in find_objects(issue, "changelog.histories"):
+        for item in find_objects(change, "items"):
+            if find_text(item, "field") == "status":
+                yield from (found for end in ("from", "to") if (found := find_id(item, end)))
+
+
+def build_pull(options: Mapping[str, Any], _: Secrets) -> Poll:
+    """Return what asks by the source's options. Raises `ConfigError`."""
+    url, user, jql = read_url(options), options["user"], options["jql"]
+    token = read_token(options)
+    if not isinstance(jql, str):
+        raise ConfigError(f"option 'jql' must be a condition as text, got {jql!r:.80}")
+    if user is None:
+        api = Api(url, headers={"Authorization": f"Bearer {token}"})
+    else:
+        api = Api(url, auth=httpx.BasicAuth(str(user), token))
+    is_cloud = httpx.URL(url).host.endswith(".atlassian.net")
+    return build_poll(JiraPoller(api, jql, is_cloud=is_cloud), options)

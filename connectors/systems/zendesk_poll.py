@@ -1,0 +1,93 @@
+"""Zendesk's incremental export of ticket events, with the roles of those who acted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import httpx
+import orjson
+
+from connectors.connector import Secrets
+from connectors.reading import Object, find, find_id, find_integer, find_objects, find_text
+from connectors.systems.zendesk_audits import ROLES
+from connectors.transports.poll import (
+    POLL_OPTIONS,
+    Api,
+    Page,
+    Poll,
+    build_poll,
+    read_token,
+    read_url,
+)
+from slawatch.errors import ConfigError
+
+OPTIONS: Mapping[str, Any] = {**POLL_OPTIONS, "user": None}
+"""`user` is the e-mail address of the API token's owner."""
+
+_EVENTS = "/api/v2/incremental/ticket_events.json"
+_USERS = "/api/v2/users/show_many.json"
+_USERS_AT_ONCE = 100
+_REMEMBERED = 50_000
+
+
+class ZendeskPoller:
+    """Ask for audits by time; the cursor is the second from which the next page begins."""
+
+    def __init__(self, api: Api) -> None:
+        """Take the API."""
+        self._api = api
+        self._roles: dict[str, str] = {}
+
+    def start(self, at: int) -> str:
+        """Return the cursor of an instant."""
+        return str(at // 1_000_000)
+
+    def fetch(self, cursor: str) -> Page:
+        """Return the audits from the cursor's second on: those of that second come again."""
+        answer = self._api.get(_EVENTS, {"start_time": cursor, "include": "comment_events"})
+        audits = find_objects(answer, "ticket_events")
+        roles = self._find_roles(audits)
+        records = [_record(audit, roles) for audit in audits if find_id(audit, "id")]
+        end = find_integer(answer, "end_time")
+        next_cursor = cursor if end is None else str(end)
+        # A page that leads nowhere is the last: asking on at once would bring it again.
+        is_last = find(answer, "end_of_stream") is not False or next_cursor == cursor
+        return Page(records, next_cursor, is_last, None if end is None else end * 1_000_000)
+
+    def _find_roles(self, audits: Iterable[Object]) -> Mapping[str, str]:
+        wanted = {person for audit in audits for person in _persons(audit)}
+        unknown = sorted(wanted - self._roles.keys())
+        if len(self._roles) + len(unknown) > _REMEMBERED:
+            self._roles.clear()
+            unknown = sorted(wanted)
+        for first in range(0, len(unknown), _USERS_AT_ONCE):
+            ids = unknown[first : first + _USERS_AT_ONCE]
+            answer = self._api.get(_USERS, {"ids": ",".join(ids)})
+            self._roles |= dict.fromkeys(ids, "")  # who is gone is not asked for again
+            for user in find_objects(answer, "users"):
+                self._roles[find_id(user, "id") or ""] = find_text(user, "role") or ""
+        return self._roles
+
+
+def _persons(audit: Object) -> set[str]:
+    authors = {find_id(child, "author_id") for child in find_objects(audit, "child_events")}
+    return {
+        person
+        for person in (find_id(audit, "updater_id"), *authors)
+        if person is not None and person.isdigit() and person != "0"
+    }
+
+
+def _record(audit: Object, roles: Mapping[str, str]) -> tuple[str, bytes]:
+    known = {person: roles[person] for person in sorted(_persons(audit)) if roles.get(person)}
+    return f"audit/{find_id(audit, 'id')}", orjson.dumps({**audit, ROLES: known})
+
+
+def build_pull(options: Mapping[str, Any], _: Secrets) -> Poll:
+    """Return what asks by the source's options. Raises `ConfigError`."""
+    url, user = read_url(options), options["user"]
+    if not isinstance(user, str):
+        raise ConfigError("option 'user' must be the e-mail address of the API token's owner")
+    auth = httpx.BasicAuth(f"{user}/token", read_token(options))
+    return build_poll(ZendeskPoller(Api(url, auth=auth)), options)
