@@ -19,6 +19,10 @@ from hashlib import blake2b
 
 from slawatch.errors import EventError
 
+FOLDER_HEADER = "x-folder"
+SENT = "sent"
+"""What the IMAP transport keeps with a mail of a folder where the desk's own mail lies."""
+
 QUEUE_DAYS = 5
 """How long servers try to deliver: a mail dated further back has a wrong clock (RFC 5321)."""
 

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from connectors.files import LineSplitter, Oversize, is_blank
 from connectors.intake import LogWriter, Pending
-from connectors.tail import POSITION_KEYS, FileTail
+from connectors.tail import POSITION_KEYS, FileTail, TailLine
 from slawatch.errors import ConfigError, ConnectorError
 
 LOGGER = logging.getLogger(__name__)
@@ -61,8 +61,11 @@ def pump_tail(
     source: str,
     stop: threading.Event,
     position_path: Path | None = None,
+    pack: Callable[[TailLine], bytes] | None = None,
 ) -> None:
     """Store a growing file's lines until told to stop; where it is goes into `position_path`.
+
+    `pack` makes a record of a line, by default the line alone.
 
     The position is saved after the lines are stored: a crash between the two stores nothing
     twice, as a line read again has its old key.
@@ -74,7 +77,11 @@ def pump_tail(
             LOGGER.warning("tail cannot go on, retrying error=%s", ex)
             stop.wait(_RETRY_SECONDS[-1])
             continue
-        pending = [Pending(source, key, _body(line)) for key, line in lines if not is_blank(line)]
+        pending = [
+            Pending(source, line.key, pack(line) if pack else _body(line.line))
+            for line in lines
+            if not is_blank(line.line)
+        ]
         if not store(pending, writer, stop):
             return
         if not lines:

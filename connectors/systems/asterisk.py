@@ -14,10 +14,8 @@ from connectors.connector import Connector, Decode, NativeEvent
 from connectors.opaque import Opaque
 from connectors.payload import Payload
 from connectors.reading import EPOCH_S, instant
+from connectors.transports.lines import LINE_HEADER, build_line_file
 from slawatch.errors import EventError
-
-LINE_HEADER = "x-line"
-"""Where in its file a line began: the order of acts of one second."""
 
 _NO_CALL = frozenset(("", "NONE", "REALTIME", "MANAGER", "CLI", "UNKNOWN"))
 _FIELDS = 5
@@ -49,7 +47,7 @@ def configure(options: Mapping[str, Any]) -> Decode:
 
 
 def _decode(payload: Payload, pbx: str) -> Iterator[NativeEvent | EventError]:
-    place = payload.headers.get(LINE_HEADER, "")
+    place = payload.headers.get(LINE_HEADER, "")  # the order of acts of one second
     order = {"sequence": int(place)} if _PLACE.fullmatch(place) else {}
     try:
         text = payload.body.decode()
@@ -154,6 +152,7 @@ CONNECTOR = Connector(
     title="Asterisk queue_log",
     decode=decode,
     channel="phone",
+    pull=build_line_file,
     grace_seconds=1.0,
     options={"path": "", "pbx": None},
     configure=configure,

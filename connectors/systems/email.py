@@ -16,10 +16,8 @@ from connectors.mail import Headers
 from connectors.mail_services import read_mail
 from connectors.opaque import Opaque
 from connectors.payload import Payload
+from connectors.transports import imap
 from slawatch.errors import ConfigError, EventError
-
-FOLDER_HEADER = "x-folder"
-"""`sent` for a mail of the folder where the desk's own mail lies."""
 
 
 class Desk(NamedTuple):
@@ -56,7 +54,7 @@ def _decode(payload: Payload, desk: Desk) -> Iterator[NativeEvent]:
         raise EventError("missing_key", "'From' must name who wrote the mail (RFC 5322)")
     own_id = mail.find_own_id(headers)
     root = mail.find_root(headers, own_id)
-    is_sent = payload.headers.get(FOLDER_HEADER) == "sent"
+    is_sent = payload.headers.get(mail.FOLDER_HEADER) == mail.SENT
     said: Mapping[str, object] | None = _of_customer(root)
     if mail.is_among(writers[0], desk.forms):
         pass
@@ -98,7 +96,8 @@ CONNECTOR = Connector(
     decode=decode,
     channel="email",
     push=Push(headers=("content-type",)),
+    pull=imap.build_mailbox,
     grace_seconds=61.0,
-    options={"own": [], "forms": []},
+    options={"own": [], "forms": [], **imap.OPTIONS},
     configure=configure,
 )

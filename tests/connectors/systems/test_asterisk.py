@@ -6,15 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from connectors.intake import LogWriter
+from connectors.log_sqlite import SqliteLog
 from connectors.opaque import TEST_KEY, hide_persons
-from connectors.payload import Payload
+from connectors.payload import Payload, unpack_payload
+from connectors.pump import Pump
 from connectors.systems.asterisk import CONNECTOR
+from connectors.transports.lines import build_line_file
+from connectors.wall import WallClock
 from flows.monitor import ReplayOptions
 from slawatch.config import load_config
-from slawatch.errors import EventError
+from slawatch.errors import ConfigError, EventError
 from slawatch.events import Event
 from slawatch.parsing import Vocabulary, parse_event
 from tests.connectors.systems.channels import BODIES, needs_bodies, tell, tell_one
+from tests.e2e.monitor import poll
 from tests.flows.replays import run
 
 CALLS = """\
@@ -144,6 +150,29 @@ def test_a_call_that_nobody_took_counts_as_no_resolution(tmp_path: Path) -> None
     verdicts, _ = run(tmp_path, read_calls(), ReplayOptions(shards=1), rules)
     resolved = {one.ticket for one in verdicts if one.target == "resolution" and one.kind == "met"}
     assert resolved == {"asterisk/c.1:support", "asterisk/c.5:sales"}
+
+
+def test_a_followed_file_keeps_its_order_over_a_rotation(tmp_path: Path) -> None:
+    path = tmp_path / "queue_log"
+    lines = CALLS.splitlines(keepends=True)
+    path.write_text("".join(lines[:4]))
+    puller = build_line_file({"path": str(path)}, ())
+    with SqliteLog(tmp_path / "intake.sqlite3", WallClock()) as log, LogWriter(log) as writer:
+        pump = Pump("q", lambda stop: puller.pump(writer, "q", stop, tmp_path / "position"))
+        poll(lambda: log.last()[0] == 4, "the first lines")
+        path.rename(tmp_path / "queue_log.1")
+        path.write_text("".join(lines[4:]))
+        poll(lambda: log.last()[0] == len(lines), "all lines")
+        pump.stop()
+        payloads = [unpack_payload(record.body) for record in log.read_after(0, 100)]
+    told = [event for one in payloads for event in tell(CONNECTOR, one.body, one.headers)]
+    assert [event["type"] for event in told] == [event["type"] for event in tell(CONNECTOR, CALLS)]
+    assert [event["sequence"] for event in told[:3]] == [0, 50, 100]
+
+
+def test_a_file_to_follow_must_be_named() -> None:
+    with pytest.raises(ConfigError, match=r"options\.path must name"):
+        build_line_file({"path": ""}, ())
 
 
 @needs_bodies
