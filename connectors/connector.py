@@ -68,7 +68,9 @@ class Connector:
     `[sources.NAME.options]` may hold, with their defaults (a default of "" is required).
     `unseen` are acts that it cannot show, with the reason for people; `blind` those that it shows
     on other channels only, by channel. `is_native`: its events are the sender's own, any act.
-    `bus` joins a broker by options and secrets (a `connectors.transports.bus.Bus`).
+    `bus` joins a broker by options and secrets (a `connectors.transports.bus.Bus`). `follow`
+    builds, by the same, what fetches in its own way: a mailbox, a followed file, a table (a
+    `connectors.transports.pulling.Puller`).
     `configure` returns the decoder for such options, where they change what a body means; then
     `decode` is that of the defaults. Whoever decodes for a source takes `decoder(options)`.
     """
@@ -81,6 +83,7 @@ class Connector:
     push: Push | None = None
     pull: Callable[..., Any] | None = None
     bus: Callable[[Mapping[str, Any], Secrets], Any] | None = None
+    follow: Callable[[Mapping[str, Any], Secrets], Any] | None = None
     grace_seconds: float = 1.0
     ticket_url: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)

@@ -96,7 +96,7 @@ CONNECTOR = Connector(
     decode=decode,
     channel="email",
     push=Push(headers=("content-type",)),
-    pull=imap.build_mailbox,
+    follow=imap.build_mailbox,
     grace_seconds=61.0,
     options={"own": [], "forms": [], **imap.OPTIONS},
     configure=configure,
