@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, NamedTuple
 
 import typer
@@ -15,6 +16,7 @@ from slawatch.book import Book
 from slawatch.config import Config
 from slawatch.errors import ConfigError, Problem
 from slawatch.events import Kind
+from slawatch.policy import Condition, Source
 from slawatch.series import SeriesBudget, count_series
 
 
@@ -68,12 +70,20 @@ def find_unmeasured(config: Config) -> list[tuple[str, str, str, str]]:
                 if not _is_promised(config, target.spec.name):
                     continue
                 if not book.is_observable(target.spec, name, channel):
-                    acts = {
-                        kind for condition in book.own_stop(target.spec) for kind in condition.kinds
-                    }
-                    missing = ", ".join(sorted(Kind(kind).name.lower() for kind in acts))
+                    stops = book.own_stop(target.spec)
+                    acts = (_name_acts(stop, source, channel) for stop in stops)
+                    missing = ", ".join(sorted({act for names in acts for act in names}))
                     found.append((name, channel or "any", target.spec.name, missing))
     return found
+
+
+def _name_acts(stop: Condition, source: Source, channel: str) -> Iterator[str]:
+    """Name the acts of a condition; by whom, where the source shows them by others."""
+    shown = source.shows.get(channel, frozenset())
+    by = " or ".join(sorted(actor.name.lower() for actor in stop.actors))
+    for kind in stop.kinds:
+        name = Kind(kind).name.lower()
+        yield f"{name} by {by}" if kind in shown and by else name
 
 
 class Measured(NamedTuple):

@@ -9,6 +9,7 @@ import typer
 
 from cli.bridge import bridge
 from cli.check import check
+from cli.dashboards import app as dashboards
 from cli.drill import drill
 from cli.explain import explain
 from cli.intake import intake
@@ -32,6 +33,7 @@ app.command()(explain)
 app.command()(spike)
 app.command()(drill)
 app.command()(bridge)
+app.add_typer(dashboards, name="dashboards")
 
 
 def _show_version(*, wanted: bool) -> None:

@@ -67,7 +67,8 @@ class Connector:
     desk, with `{ticket_id}`; a source's own setting beats it. `options` are the keys that
     `[sources.NAME.options]` may hold, with their defaults (a default of "" is required).
     `unseen` are acts that it cannot show, with the reason for people; `blind` those that it shows
-    on other channels only, by channel. `is_native`: its events are the sender's own, any act.
+    on other channels only, by channel ("": nowhere as a target asks for them, such as replies that
+    are never an agent's). `is_native`: its events are the sender's own, any act.
     `bus` joins a broker by options and secrets (a `connectors.transports.bus.Bus`). `follow`
     builds, by the same, what fetches in its own way: a mailbox, a followed file, a table (a
     `connectors.transports.pulling.Puller`).

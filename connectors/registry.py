@@ -44,6 +44,13 @@ class Entry:
         """Return the folder of its golden bodies."""
         return self.folder / "golden" / self.name
 
+    @property
+    def page(self) -> Path:
+        """Return its reference page: beside it, or in the project's documentation."""
+        if self.origin != BUILT_IN:
+            return self.folder / f"{self.name}.md"
+        return Path(__file__).parents[1] / "docs/reference/connectors" / f"{self.name}.md"
+
 
 class Registry:
     """Know the connectors by name."""

@@ -5,15 +5,17 @@ A target whose end a source cannot show is not started there; it could only brea
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from connectors.acts import derive_shown
-from connectors.golden import Plain, load_golden
+from connectors.connector import Connector
+from connectors.golden import Golden, Plain, load_golden
 from connectors.registry import Registry
 from slawatch.config import Config
 from slawatch.config_digest import digest_sources
-from slawatch.events import KINDS, Kind
+from slawatch.events import ACTORS, KINDS, Actor, Kind
+from slawatch.parsing import DEFAULT_ACTORS
 from slawatch.policy import Source
 
 
@@ -35,19 +37,51 @@ def find_shown(events: Iterable[Plain]) -> frozenset[Kind]:
     return frozenset(shown) | derive_shown(keys, statuses)
 
 
+def find_actors(events: Iterable[Plain]) -> dict[Kind, frozenset[Actor]]:
+    """Return by whom these events show each act. What is asserted is shown by anybody."""
+    found: dict[Kind, set[Actor]] = {}
+    events = list(events)
+    for event in events:
+        kind = KINDS.get(str(event.get("type")))
+        if kind is None or kind is Kind.OBSERVED:
+            continue
+        said = event.get("actor")
+        actor = DEFAULT_ACTORS.get(kind, Actor.SYSTEM) if said is None else ACTORS.get(str(said))
+        found.setdefault(kind, set()).add(Actor.SYSTEM if actor is None else actor)
+    asserted = find_shown({**event, "type": "observed"} for event in events)
+    return {kind: frozenset(by) for kind, by in found.items() if kind not in asserted}
+
+
 def shown_by(registry: Registry, name: str) -> Mapping[str, frozenset[Kind]]:
+    """Return the acts that a registered connector can show by channel ("": any other)."""
+    return find_shown_acts(registry.get(name), load_golden(registry.entry(name).golden))
+
+
+def find_shown_acts(
+    connector: Connector, golden: Iterable[Golden]
+) -> Mapping[str, frozenset[Kind]]:
     """Return the acts that a connector can show by channel ("": any other).
 
     Empty where it can show every act: its events are the sender's own, or nobody wrote any down.
     """
-    connector = registry.get(name)
     if connector.is_native:
         return {}
-    golden = load_golden(registry.entry(name).golden)
-    shown = find_shown(event for one in golden for event in one.expected or ())
-    if not shown:
+    found = find_shown(event for one in golden for event in one.expected or ())
+    if not found:
         return {}
-    return {"": shown, **{channel: shown - acts for channel, acts in connector.blind.items()}}
+    shown = found - connector.blind.get("", frozenset())
+    narrower = {channel: shown - acts for channel, acts in connector.blind.items() if channel}
+    return {"": shown, **narrower}
+
+
+def build_source(
+    connector: Connector, golden: Sequence[Golden], name: str, grace_us: int
+) -> Source:
+    """Return a source as its connector's golden events have it."""
+    shows = find_shown_acts(connector, golden)
+    events = (event for one in golden for event in one.expected or ())
+    actors = find_actors(events) if shows else {}
+    return Source(name, grace_us, shows, connector.channel, actors=actors)
 
 
 def with_connectors(config: Config, registry: Registry) -> Config:
@@ -62,15 +96,15 @@ def with_connectors(config: Config, registry: Registry) -> Config:
         if settings.connector == name and name not in registry.names():
             continue  # its records are native
         connector = registry.get(settings.connector)
-        said = sources.get(name, Source(name))
         grace_us = max(rules.grace_us, round(connector.grace_seconds * 1_000_000))
-        sources[name] = Source(
-            name,
-            grace_us if settings.grace_us is None else settings.grace_us,
-            said.shows or shown_by(registry, settings.connector),
-            connector.channel,
-            settings.shadow,
-        )
+        if settings.grace_us is not None:
+            grace_us = settings.grace_us
+        golden = load_golden(registry.entry(settings.connector).golden)
+        source = build_source(connector, golden, name, grace_us)
+        said = sources.get(name, source).shows
+        if said:  # the configuration's word goes before what was computed
+            source = replace(source, shows=said, actors={})
+        sources[name] = replace(source, shadow=settings.shadow)
     if sources == rules.sources:
         return config
     digest = digest_sources(rules.digest, sources)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from slawatch.events import PAUSE_REASONS, Actor
+from slawatch.events import PAUSE_REASONS, Actor, Kind
 from slawatch.policy import Reopen, Rules, Source
 
 if TYPE_CHECKING:
@@ -150,11 +150,15 @@ class Book:
 
     def is_observable(self, target: Target, source: str, channel: str) -> bool:
         """Tell whether the source can show an act that stops the target on this channel."""
-        shows = self.source(source).shows
-        if not shows:
+        known = self.source(source)
+        if not known.shows:
             return True
-        shown = shows.get(channel, shows.get("", frozenset()))
-        return any(not condition.kinds.isdisjoint(shown) for condition in self.own_stop(target))
+        shown = known.shows.get(channel, known.shows.get("", frozenset()))
+        return any(
+            is_shown(known, kind, condition)
+            for condition in self.own_stop(target)
+            for kind in condition.kinds & shown
+        )
 
     def own_stop(self, target: Target) -> tuple[Condition, ...]:
         """Return a target's stop conditions without those of the later stages of its chain.
@@ -184,6 +188,12 @@ class Book:
                 if (flags := _flags(target.spec, kinds, actor, tier, public=public))
             )
         return found
+
+
+def is_shown(source: Source, kind: Kind, condition: Condition) -> bool:
+    """Tell whether a source shows an act by one of those that a condition asks for."""
+    by = source.actors.get(kind)
+    return by is None or not condition.actors or not condition.actors.isdisjoint(by)
 
 
 def _flags(target: Target, kinds: int, actor: int, tier: int, *, public: bool) -> int:

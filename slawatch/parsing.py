@@ -34,7 +34,8 @@ from slawatch.events import (
     rank_of,
 )
 
-_DEFAULT_ACTOR: Mapping[int, Actor] = {Kind.CREATED: Actor.CUSTOMER, Kind.REPLIED: Actor.AGENT}
+DEFAULT_ACTORS: Mapping[int, Actor] = {Kind.CREATED: Actor.CUSTOMER, Kind.REPLIED: Actor.AGENT}
+"""Who did an act of which nobody says it; of any other the system."""
 
 
 Getter = Callable[[str], Any]
@@ -224,7 +225,7 @@ _TEXT_KEYS = ("team", "region", "customer_tier", "category", "reason", "origin")
 
 def _read_asserted(kind: int, get: Getter, vocabulary: Vocabulary) -> _Asserted:
     unknown = 0
-    actor: int = _DEFAULT_ACTOR.get(kind, Actor.SYSTEM)
+    actor: int = DEFAULT_ACTORS.get(kind, Actor.SYSTEM)
     if (value := get("actor")) is not None:
         known = ACTORS.get(value) if type(value) is str else None
         actor = Actor.SYSTEM if known is None else known

@@ -175,7 +175,8 @@ class Source:
     `grace_us` is how long after its instant a verdict waits for events under way (push 1 s, a
     poller its interval + 1 s). `shows` are the acts it can show, by channel ("" for any channel);
     an empty mapping means that it can show every act. `channel` is that of tickets of which no act
-    has named one. The tickets of a `shadow` source are judged, and in no SLA metric.
+    has named one. The tickets of a `shadow` source are judged, and in no SLA metric. `actors` are
+    those by whom it shows an act; of one that is not in it, any.
     """
 
     name: str
@@ -183,6 +184,7 @@ class Source:
     shows: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
     channel: str = ""
     shadow: bool = False
+    actors: Mapping[Kind, frozenset[Actor]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

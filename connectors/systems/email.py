@@ -18,6 +18,7 @@ from connectors.opaque import Opaque
 from connectors.payload import Payload
 from connectors.transports import imap
 from slawatch.errors import ConfigError, EventError
+from slawatch.events import Kind
 
 
 class Desk(NamedTuple):
@@ -100,4 +101,5 @@ CONNECTOR = Connector(
     grace_seconds=61.0,
     options={"own": [], "forms": [], **imap.OPTIONS},
     configure=configure,
+    unseen={Kind.RESOLVED: "mail has no status: nobody writes that a ticket is solved"},
 )

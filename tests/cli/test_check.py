@@ -134,3 +134,13 @@ def test_a_connector_that_cannot_be_loaded_is_told(tmp_path: Path) -> None:
     result = call("check", "--policy", write_source(tmp_path, "CONNECTOR = 1 / 0\n"))
     assert is_told(result)
     assert "acme.py: cannot be imported: ZeroDivisionError" in result.stderr
+
+
+def test_an_act_that_is_shown_by_others_is_named_with_whom_it_needs(tmp_path: Path) -> None:
+    answer = read_json(call("check", "--policy", write_source(tmp_path), "--json"))
+    needs = {
+        row["target"]: row["needs_one_of"]
+        for row in answer["not_measured"]
+        if row["source"] == "acme"
+    }
+    assert needs["bot_first_response"] == "replied by bot"

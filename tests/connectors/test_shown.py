@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 from connectors.registry import load_registry
-from connectors.shown import find_shown, shown_by, with_connectors
+from connectors.shown import find_actors, find_shown, shown_by, with_connectors
 from slawatch.book import Book
 from slawatch.config import Config, load_config
-from slawatch.events import Attrs, Kind
+from slawatch.events import Actor, Attrs, Kind
 from slawatch.interning import Interner
 
 CONNECTOR = """
@@ -115,3 +115,22 @@ def test_other_golden_events_are_other_rules(tmp_path: Path) -> None:
 def test_a_source_without_a_connector_stays_as_it_is() -> None:
     config = load_config(["uci-normal"])
     assert with_connectors(config, load_registry()) is config
+
+
+def test_what_nobody_asserts_is_shown_by_those_who_did_it() -> None:
+    events = [{"type": "created"}, {"type": "replied"}, {"type": "replied", "actor": "bot"}]
+    assert find_actors(events) == {
+        Kind.CREATED: {Actor.CUSTOMER},
+        Kind.REPLIED: {Actor.AGENT, Actor.BOT},
+    }
+
+
+def test_what_is_asserted_as_well_is_shown_by_anybody() -> None:
+    assert find_actors([{"type": "resolved", "status": "resolved"}]) == {}
+
+
+def test_a_target_that_a_bot_must_end_does_not_start_where_none_answers(tmp_path: Path) -> None:
+    book = Book(configure(write_connector(tmp_path, *STORY)).rules)
+    targets = {target.spec.name: target.spec for target in book.targets}
+    assert book.is_observable(targets["first_response"], "desk", "chat")
+    assert not book.is_observable(targets["bot_first_response"], "desk", "chat")
