@@ -124,6 +124,7 @@ def show_totals(
                 shown.quantiles,
                 shown.log_at,
                 shown.ahead_at,
+                shown.quarters,
             )
             store.put_progress(partition, shown.log_at, shown.watermark_at, shown.backlog)
             for connector, delay_us in shown.delays.items():

@@ -25,6 +25,8 @@ Results = Mapping[Place, Mapping[str, tuple[int, int]]]
 """By window: (met, breached)."""
 Quantiles = Mapping[Place, Mapping[str, Mapping[float, float]]]
 """By window and q: seconds."""
+Quarters = Mapping[Place, Mapping[int, tuple[int, int]]]
+"""By quarter of an hour since the epoch: (met, breached)."""
 
 
 class PartitionTotals(NamedTuple):
@@ -39,6 +41,7 @@ class PartitionTotals(NamedTuple):
     quantiles: Quantiles
     log_at: int
     ahead_at: int
+    quarters: Quarters
 
 
 class Progress(NamedTuple):
@@ -98,14 +101,16 @@ class Store:
         quantiles: Quantiles,
         log_at: int,
         ahead_at: int | None = None,
+        quarters: Quarters | None = None,
     ) -> None:
-        """Replace a partition's totals, window results and window quantiles.
+        """Replace a partition's totals, window results, window quantiles and history by quarters.
 
         `ahead_at` may be left out where all parts of the flow are at `log_at`.
         """
         ahead_at = log_at if ahead_at is None else ahead_at
+        whole = PartitionTotals(values, results, quantiles, log_at, ahead_at, quarters or {})
         with self._lock:
-            self._totals[partition] = PartitionTotals(values, results, quantiles, log_at, ahead_at)
+            self._totals[partition] = whole
 
     def put_view(self, shard: str, view: View) -> None:
         """Replace a shard's view of its open work."""

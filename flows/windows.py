@@ -12,7 +12,7 @@ from typing import NamedTuple
 from bytewax.operators import StatefulBatchLogic
 
 from flows.items import Said
-from flows.store import Quantiles, Results, Totals
+from flows.store import Quantiles, Quarters, Results, Totals
 from slawatch import conventions
 from slawatch.panes import PaneSet
 from slawatch.totals import Totals as TotalsState
@@ -24,6 +24,10 @@ SHOW_SECONDS = 0.25
 MINUTE_US = 60_000_000
 KEPT_US = 26 * 3600 * 1_000_000
 """How far back a window can look: the longest local day, and an hour."""
+OUTCOMES_KEPT_US = 51 * 3600 * 1_000_000
+"""How far back outcomes are asked for: to the begin of the longest yesterday, and an hour."""
+QUARTERS_SECONDS = 2.0
+"""How often, in wall time, the history by quarters is made anew: some ten thousand pairs."""
 _DURATIONS = 50_000
 _DIMENSIONS = conventions.DIMENSIONS
 _RESULTS = conventions.RESULTS.name
@@ -40,6 +44,7 @@ class Shown(NamedTuple):
     values: Totals
     results: Results
     quantiles: Quantiles
+    quarters: Quarters
     log_at: int
     watermark_at: int
     backlog: int
@@ -72,6 +77,8 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._delays: dict[str, int] = {}
         self._exemplars: list[Verdict] = []
         self._shown = 0.0
+        self._quarters: Quarters = {}
+        self._quarters_at = 0.0
         self._ahead_at = 0
         self._counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
         self._results: defaultdict[tuple[Labels, str, str], int] = defaultdict(int)
@@ -93,6 +100,7 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
 
     def on_eof(self) -> tuple[Iterable[Shown], bool]:
         """Show the last state."""
+        self._quarters_at = 0.0
         return [self._show()], False
 
     def _add(self, said: Said) -> None:
@@ -136,8 +144,9 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
             team_labels = (team, *self._options.team_labels(team))
             add(_TEAM_RESULTS, (*team_labels, priority, target, outcome), count)
         oldest = (self._ahead_at - KEPT_US) // MINUTE_US
+        oldest_outcome = (self._ahead_at - OUTCOMES_KEPT_US) // MINUTE_US
         for (labels, target, outcome, minute), count in self._bookings.items():
-            if minute >= oldest:
+            if minute >= oldest_outcome:
                 for dimension, value in zip(_DIMENSIONS, labels, strict=True):
                     key = (dimension, value, target)
                     self.panes.book(key, minute * MINUTE_US, outcome, count)
@@ -163,11 +172,14 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         log_at = self._log_time()
         exemplars, self._exemplars = tuple(self._exemplars[-50:]), []
         self.panes.forget(log_at)
+        if not self._quarters_at or self._shown - self._quarters_at >= QUARTERS_SECONDS:
+            self._quarters, self._quarters_at = self.panes.quarters(), self._shown
         delays, self._delays = self._delays, {}
         return Shown(
             self.totals.values(),
             self.panes.results(log_at),
             self.panes.quantiles(log_at),
+            self._quarters,
             log_at,
             self._watermark_at,
             self._backlog,

@@ -14,17 +14,20 @@ Held are at least 60 one-minute and 100 fifteen-minute panes up to the latest `n
 was told. Where it is told none (a replay) the oldest go by the latest booking: all before the
 block of 4 (minutes) or 50 hours (quarters) that precedes its own. A booking or correction for a
 pane that is gone is dropped; the quarter of a minute that is gone may still be held.
+
+The outcomes of quarters, without their durations, are kept for 25 hours more: no window looks at
+them, but today can be compared with yesterday, as corrected as today.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Callable, Iterable, Mapping
 from struct import Struct, pack, unpack_from
 from typing import Any, NamedTuple
 
 from slawatch.labels import OUTCOMES, QUANTILES, WINDOWS
+from slawatch.pane_packing import list_counts, list_durations, take_counts, take_durations
 from slawatch.sketch import BLOCK_BITS, Sketch, SketchSum, find_bucket
 from slawatch.totals import migrate, pack_texts, unpack_texts
 
@@ -39,6 +42,8 @@ MINUTE_US = 60_000_000
 QUARTER_US = 15 * MINUTE_US
 HELD_MINUTES = 60
 HELD_QUARTERS = 100
+MORE_QUARTERS = 100
+"""How much longer outcomes are kept: the longest yesterday begins 50 hours ago."""
 BLOCK_MINUTES = 4 * 60
 BLOCK_QUARTERS = 50 * 4
 OF_MINUTES = (0, 1)
@@ -60,6 +65,7 @@ class _Place(NamedTuple):
     quarter: int
     holds_minute: bool
     holds_quarter: bool
+    holds_outcome: bool
     windows: tuple[int, ...]
 
 
@@ -138,7 +144,7 @@ class _Series:
         for kept, first in (
             (self.minutes, first_minute),
             (self.minute_sketches, first_minute),
-            (self.quarters, first_quarter),
+            (self.quarters, first_quarter - MORE_QUARTERS),
             (self.quarter_sketches, first_quarter),
         ):
             panes: dict[int, Any] = kept
@@ -166,11 +172,11 @@ class PaneSet:
     def book(self, key: SeriesKey, at: int, outcome: str, count: int = 1) -> bool:
         """Count an outcome in the panes of `at`; a correction takes it back with a negative count.
 
-        Return False where it was dropped: its quarter is no longer held.
+        Return False where it was dropped: its quarter's outcomes are no longer kept.
         """
         minute = at // MINUTE_US
         place = self._places.get(minute) or self._locate(minute)
-        if not place.holds_quarter:
+        if not place.holds_outcome:
             return False
         slot = _SLOTS[outcome]
         series = self._series.get(key) or self._open(key)
@@ -185,7 +191,7 @@ class PaneSet:
         return True
 
     def book_duration(self, key: SeriesKey, at: int, seconds: float, count: int = 1) -> bool:
-        """Count a duration in the panes of `at`, as `book` does an outcome."""
+        """Count a duration in the panes of `at`; False where its quarter is no longer held."""
         minute = at // MINUTE_US
         place = self._places.get(minute) or self._locate(minute)
         if not place.holds_quarter:
@@ -235,6 +241,13 @@ class PaneSet:
                 found[key] = windows
         return found
 
+    def quarters(self) -> dict[SeriesKey, dict[int, tuple[int, int]]]:
+        """Return (met, breached) by series and quarter (its number since the epoch)."""
+        return {
+            key: {number: (pane[0], pane[1]) for number, pane in series.quarters.items()}
+            for key, series in self._series.items()
+        }
+
     def forget(self, now: int) -> None:
         """Drop the panes that no question at `now` or later asks for."""
         self._drop(now // MINUTE_US - HELD_MINUTES + 1, now // QUARTER_US - HELD_QUARTERS + 1)
@@ -242,14 +255,8 @@ class PaneSet:
     def _look_at(self, now: int) -> None:
         minute, quarter = now // MINUTE_US, now // QUARTER_US
         today = max(self._day_starts(now) // QUARTER_US, quarter - HELD_QUARTERS + 1)
-        self._move(
-            (
-                (minute - 14, minute),
-                (minute - 59, minute),
-                (quarter - 31, quarter),
-                (today, quarter),
-            )
-        )
+        spans = ((minute - 14, minute), (minute - 59, minute), (quarter - 31, quarter))
+        self._move(self._clip((*spans, (today, quarter)), self._first_minute, self._first_quarter))
 
     def _move(self, spans: tuple[Span, ...]) -> None:
         """Move every window of every series: between questions all stand on the same spans."""
@@ -261,6 +268,14 @@ class PaneSet:
                     series.move(index, old, new)
         self._spans = spans
         self._places.clear()
+
+    @staticmethod
+    def _clip(spans: tuple[Span, ...], first_minute: int, first_quarter: int) -> tuple[Span, ...]:
+        """Take off the windows what is no longer held: older outcomes are in none."""
+        return tuple(
+            _clip(span, first_minute if index in OF_MINUTES else first_quarter)
+            for index, span in enumerate(spans)
+        )
 
     def _open(self, key: SeriesKey) -> _Series:
         series = self._series[key] = _Series()
@@ -277,6 +292,7 @@ class PaneSet:
             )
         holds_minute = minute >= self._first_minute
         holds_quarter = quarter >= self._first_quarter
+        holds_outcome = quarter >= self._first_quarter - MORE_QUARTERS
         windows = tuple(
             index
             for index, (first, last) in enumerate(self._spans)
@@ -288,7 +304,8 @@ class PaneSet:
         )
         if len(self._places) >= MAX_PLACES:
             self._places.clear()
-        place = self._places[minute] = _Place(quarter, holds_minute, holds_quarter, windows)
+        place = _Place(quarter, holds_minute, holds_quarter, holds_outcome, windows)
+        self._places[minute] = place
         return place
 
     def _drop(self, first_minute: int, first_quarter: int) -> None:
@@ -297,12 +314,7 @@ class PaneSet:
         if (first_minute, first_quarter) == (self._first_minute, self._first_quarter):
             return
         # Out of the windows first: afterwards nobody knows what there was to take away.
-        self._move(
-            tuple(
-                _clip(span, first_minute if index in OF_MINUTES else first_quarter)
-                for index, span in enumerate(self._spans)
-            )
-        )
+        self._move(self._clip(self._spans, first_minute, first_quarter))
         self._first_minute, self._first_quarter = first_minute, first_quarter
         self._places.clear()
         for key, series in list(self._series.items()):
@@ -323,10 +335,10 @@ class PaneSet:
         parts = [_HEAD.pack(VERSION, *head)]
         for key, series in sorted(self._series.items()):
             numbers = [
-                *_list_counts(series.minutes),
-                *_list_counts(series.quarters),
-                *_list_durations(series.minute_sketches),
-                *_list_durations(series.quarter_sketches),
+                *list_counts(series.minutes),
+                *list_counts(series.quarters),
+                *list_durations(series.minute_sketches),
+                *list_durations(series.quarter_sketches),
             ]
             parts.append(pack_texts(key))
             parts.append(pack(f"<I{len(numbers)}i", len(numbers), *numbers))
@@ -346,38 +358,13 @@ class PaneSet:
             (length,) = _LENGTH.unpack_from(data, at)
             numbers = unpack_from(f"<{length}i", data, at + _LENGTH.size)
             at += _LENGTH.size + 4 * length
-            panes._series[dimension, value, target] = _unpack_series(iter(numbers))
+            series = panes._series[dimension, value, target] = _Series()
+            left = iter(numbers)
+            take_counts(left, series.minutes)
+            take_counts(left, series.quarters)
+            take_durations(left, series.minute_sketches)
+            take_durations(left, series.quarter_sketches)
         return panes
-
-
-def _list_counts(panes: Mapping[int, list[int]]) -> list[int]:
-    numbers = [len(panes)]
-    for number, (met, breached) in sorted(panes.items()):
-        numbers += (number, met, breached)
-    return numbers
-
-
-def _list_durations(sketches: Mapping[int, Sketch]) -> list[int]:
-    numbers = [len(sketches)]
-    for number, sketch in sorted(sketches.items()):
-        buckets = sorted(sketch)
-        numbers += (number, len(buckets), *buckets)
-        numbers += map(sketch.__getitem__, buckets)
-    return numbers
-
-
-def _unpack_series(numbers: Iterator[int]) -> _Series:
-    series = _Series()
-    for panes in (series.minutes, series.quarters):
-        for _ in range(next(numbers)):
-            number, met, breached = islice(numbers, 3)
-            panes[number] = [met, breached]
-    for sketches in (series.minute_sketches, series.quarter_sketches):
-        for _ in range(next(numbers)):
-            number, size = islice(numbers, 2)
-            buckets = tuple(islice(numbers, size))
-            sketches[number].update(zip(buckets, islice(numbers, size), strict=True))
-    return series
 
 
 def _clip(span: Span, first: int) -> Span:

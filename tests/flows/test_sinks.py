@@ -104,10 +104,13 @@ def test_totals_progress_delays_and_exemplars_reach_the_store() -> None:
     store, progress = Store(), list[int]()
     (breach,) = [v for v in tell_verdicts() if (v.target, v.kind) == ("resolution", "breached")]
     values: Totals = {"sla_results_total": {("a",): 1}}
-    shown = Shown(values, {}, {}, START, START + 5, 7, {"desk": 2_500_000}, (breach,), START + 9)
+    quarters = {("channel", "phone", "fix"): {9: (1, 0)}}
+    shown = Shown(
+        values, {}, {}, quarters, START, START + 5, 7, {"desk": 2_500_000}, (breach,), START + 9
+    )
     show_totals(store, progress.append)([("0", shown)])
     contents = store.read()
-    assert contents.totals["0"] == (values, {}, {}, START, START + 9)
+    assert contents.totals["0"] == (values, {}, {}, START, START + 9, quarters)
     assert contents.progress["0"] == (START, START + 5, 7)
     assert list(contents.gauges.items()) == [(("slawatch_delivery_delay_seconds", ("desk",)), 2.5)]
     labels = ("email", "normal", "resolution", "breached")

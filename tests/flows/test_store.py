@@ -10,7 +10,7 @@ def test_a_partition_replaces_what_it_had_put_before() -> None:
     store = Store()
     store.put_totals("0", {"a": {(): 1}}, {}, {}, 5)
     store.put_totals("0", {"a": {(): 2}}, {}, {}, 6)
-    assert store.read().totals == {"0": PartitionTotals({"a": {(): 2}}, {}, {}, 6, 6)}
+    assert store.read().totals == {"0": PartitionTotals({"a": {(): 2}}, {}, {}, 6, 6, {})}
 
 
 def test_what_was_read_does_not_change_afterwards() -> None:

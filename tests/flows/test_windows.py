@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.items import Said
-from flows.windows import KEPT_US, Shown, WindowOptions, WindowsLogic
+from flows.windows import OUTCOMES_KEPT_US, Shown, WindowOptions, WindowsLogic
 from slawatch import conventions
 from slawatch.events import Actor, Kind
 from slawatch.reach import HOP_BOUNDS
@@ -115,9 +115,19 @@ def test_hops_are_observed_not_added() -> None:
 def test_what_no_window_can_show_any_more_is_counted_alone() -> None:
     out = Output()
     out.results[MET] = 1
-    shown = show(*both(log_at=START + KEPT_US + HOUR), say(out=out))
+    shown = show(*both(log_at=START + OUTCOMES_KEPT_US + HOUR), say(out=out))
     assert shown.values["sla_results_total"]
     assert not any(any(map(sum, row.values())) for row in shown.results.values())
+    assert shown.quarters == {}
+
+
+def test_yesterday_stays_in_the_history_by_quarters() -> None:
+    out = Output()
+    out.results[MET] = 1
+    shown = show(*both(out, log_at=START + 40 * HOUR))
+    quarter = START // (15 * MINUTE)
+    assert shown.quarters["channel", "email", "resolution"] == {quarter: (1, 0)}
+    assert shown.quarters["team", "l1", "resolution"] == {quarter: (1, 0)}
 
 
 def test_log_time_is_that_of_the_part_furthest_behind() -> None:

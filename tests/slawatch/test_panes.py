@@ -202,7 +202,7 @@ def test_what_comes_for_a_quarter_that_is_gone_is_dropped(count: int) -> None:
     panes = panes_with(NOON)
     panes.forget(NOON)
     before = panes.snapshot()
-    assert not panes.book(PHONE, NOON - 100 * QUARTER, "met", count)
+    assert not panes.book(PHONE, NOON - 200 * QUARTER, "met", count)
     assert not panes.book_duration(PHONE, NOON - 100 * QUARTER, 1.0, count)
     assert panes.snapshot() == before
 
@@ -319,18 +319,40 @@ def test_a_year_without_a_question_holds_a_bounded_number_of_panes() -> None:
     assert len(panes.snapshot()) < 60_000
 
 
-def test_forgetting_leaves_sixty_minutes_and_a_hundred_quarters() -> None:
+def test_forgetting_leaves_sixty_minutes_a_hundred_quarters_and_more_outcomes() -> None:
     panes = PaneSet(utc_day)
-    for minute in range(30 * 60):
+    for minute in range(60 * 60):
         panes.book(PHONE, NOON + minute * MINUTE, "met")
-    panes.forget(NOON + 30 * HOUR - 1)
+        panes.book_duration(PHONE, NOON + minute * MINUTE, 1.0)
+    panes.forget(NOON + 60 * HOUR - 1)
     series = panes._series[PHONE]
-    assert (len(series.minutes), len(series.quarters)) == (60, 100)
+    assert (len(series.minutes), len(series.minute_sketches)) == (60, 60)
+    assert (len(series.quarters), len(series.quarter_sketches)) == (200, 100)
+
+
+def test_outcomes_of_quarters_are_told_for_fifty_hours() -> None:
+    panes = panes_with(NOON - 49 * HOUR, NOON - 26 * HOUR, NOON)
+    panes.forget(NOON)
+    panes.book(PHONE, NOON - 49 * HOUR, "breached")
+    quarter = NOON // QUARTER
+    assert panes.quarters()[PHONE] == {
+        quarter - 196: (1, 1),
+        quarter - 104: (1, 0),
+        quarter: (1, 0),
+    }
+
+
+def test_no_window_shows_an_outcome_that_is_kept_longer_than_its_pane() -> None:
+    panes = panes_with(NOON - 26 * HOUR)
+    panes.forget(NOON)
+    nothing = {"15m": (0, 0), "1h": (0, 0), "8h": (0, 0), "today": (0, 0)}
+    assert panes.results(NOON)[PHONE] == nothing
+    assert panes.results(NOON - 26 * HOUR)[PHONE] == nothing
 
 
 def test_log_time_never_takes_back_what_was_forgotten() -> None:
     panes = panes_with(NOON)
-    panes.forget(NOON + 2 * DAY)
+    panes.forget(NOON + 3 * DAY)
     panes.forget(0)
     assert not panes.book(PHONE, NOON, "met")
     assert panes.results(NOON) == {}

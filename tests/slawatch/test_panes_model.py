@@ -51,11 +51,11 @@ class Model:
         self.bookings: list[Booking] = []
         self.firsts = {1: -(10**12), 15: -(10**12)}
 
-    def book(self, booking: Booking) -> bool:
+    def book(self, booking: Booking) -> tuple[bool, bool]:
         minute = booking.at // MINUTE
         self.hold(minute // 240 * 240 - 240, minute // 15 // 200 * 200 - 200)
         self.bookings.append(booking)
-        return minute // 15 >= self.firsts[15]
+        return minute // 15 >= self.firsts[15] - 100, minute // 15 >= self.firsts[15]
 
     def hold(self, minute: int, quarter: int) -> None:
         self.firsts = {1: max(minute, self.firsts[1]), 15: max(quarter, self.firsts[15])}
@@ -88,6 +88,14 @@ class Model:
                 found.setdefault(key, {})[window] = sums["met"], sums["breached"]
         return found
 
+    def quarters(self, key: tuple[str, str, str]) -> dict[int, tuple[int, int]]:
+        found: dict[int, Counter[str]] = {}
+        for each in self.bookings:
+            if each.key == key and each.at // QUARTER >= self.firsts[15] - 100:
+                found.setdefault(each.at // QUARTER, Counter())[each.outcome] += each.amount
+        pairs = {n: (sums["met"], sums["breached"]) for n, sums in found.items()}
+        return {n: pair for n, pair in pairs.items() if any(pair)}
+
     def quantiles(self, now: int) -> dict[object, dict[str, dict[float, float]]]:
         found: dict[object, dict[str, dict[float, float]]] = {}
         for key in KEYS:
@@ -115,9 +123,9 @@ class PaneMachine(RuleBasedStateMachine):
 
     def apply(self, booking: Booking) -> None:
         key, at, outcome, seconds, count = booking
-        kept = self.model.book(booking)
-        assert self.panes.book(key, at, outcome, count) == kept
-        assert self.panes.book_duration(key, at, seconds, count) == kept
+        keeps_outcome, keeps_duration = self.model.book(booking)
+        assert self.panes.book(key, at, outcome, count) == keeps_outcome
+        assert self.panes.book_duration(key, at, seconds, count) == keeps_duration
 
     @rule(
         target=booked,
@@ -158,6 +166,13 @@ class PaneMachine(RuleBasedStateMachine):
         found = self.panes.results(self.now)
         nothing = dict.fromkeys(WINDOWS, (0, 0))
         assert {key: found.get(key, nothing) for key in KEYS} == self.model.results(self.now)
+
+    @rule()
+    def ask_for_quarters(self) -> None:
+        found = self.panes.quarters()
+        for key in KEYS:
+            told = {n: pair for n, pair in found.get(key, {}).items() if any(pair)}
+            assert told == self.model.quarters(key)
 
     @rule()
     def ask_for_quantiles(self) -> None:
