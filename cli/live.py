@@ -128,6 +128,8 @@ def _options(
             if interval is None
             else read_interval(interval, "--snapshot-interval")
         ),
+        ticket_urls=settings.ticket_urls,
+        token_file=settings.token_file,
         max_backlog=settings.intake_max_backlog,
     )
 
@@ -155,7 +157,8 @@ def _run(
         first_at = live.first_at(began_at if seed is None else now - BACKFILL_US)
         if seed is not None:
             inputs.append(_demo_input(live, seed, first_at))
-        ERR.print(f"metrics: http://{options.host}:{live.server.port}/metrics", highlight=False)
+        ERR.print(f"metrics: {live.url}metrics", highlight=False)
+        ERR.print(f"wall: {live.wall_url}", highlight=False)
         watcher = None
         if screen is not None:
             watcher = threading.Thread(target=screen.watch, args=(live,), daemon=True)

@@ -103,7 +103,8 @@ class Screen:
         ticket = view.urgent[0].ticket if view.urgent else "TICKET"
         flags = "" if options.state == Settings().folder else f" --state {options.state}"
         return Text(
-            f"metrics  http://{options.host}:{live.server.port}/metrics\n"
+            f"wall     {live.wall_url}\n"
+            f"metrics  {live.url}metrics\n"
             f"why      ./run explain {ticket}{flags}\n"
             "stop     Ctrl-C; the state is kept, the next start goes on where it was"
         )

@@ -69,10 +69,15 @@ class Server:
         build_protocol: BuildProtocol | None = None,
         tls: ssl.SSLContext | None = None,
         tls_seconds: float = 5.0,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """Start serving on a bound socket, and return once it answers."""
+        """Start serving on a bound socket, and return once it answers.
+
+        `on_stop` ends the answers that would go on for ever.
+        """
         self.host, self.port = listener.getsockname()[:2]
         self._listener = listener
+        self._on_stop = on_stop
         config = uvicorn.Config(
             app,
             lifespan="off",
@@ -105,6 +110,7 @@ class Server:
 
     def stop(self) -> None:
         """Stop serving; requests under way are answered."""
+        self._on_stop()
         self._server.should_exit = True
         self._thread.join(STOP_SECONDS + 1)
         self._listener.close()

@@ -1,4 +1,4 @@
-"""The HTTP endpoint: `/metrics`, `/healthz`, `/readyz`, in a thread of its own."""
+"""The HTTP endpoint: metrics, health, and the wall, in a thread of its own."""
 
 from __future__ import annotations
 
@@ -11,20 +11,17 @@ from starlette.routing import Route
 
 from connectors.listener import Server, listen
 from flows.export import Exporter
-
-_INDEX = """slawatch
-
-/metrics  for Prometheus (OpenMetrics on request)
-/healthz  200 while the flow runs
-/readyz   200 while what is shown is current
-"""
+from flows.wall.app import Wall
+from flows.wall.scrapes import HEADER as SCRAPER_HEADER
 
 
-def build_app(exporter: Exporter, is_alive: Callable[[], bool]) -> Starlette:
+def build_app(exporter: Exporter, is_alive: Callable[[], bool], wall: Wall) -> Starlette:
     """Build the application; `is_alive` tells whether the flow still runs."""
 
     # Plain functions: Starlette runs them in a thread, so a scrape does not hold up the others.
     def show_metrics(request: Request) -> Response:
+        if SCRAPER_HEADER in request.headers:
+            wall.note_scrape()
         content, content_type = exporter.render(request.headers.get("accept", ""))
         return Response(content, headers={"content-type": content_type})
 
@@ -36,15 +33,12 @@ def build_app(exporter: Exporter, is_alive: Callable[[], bool]) -> Starlette:
             return _answer("the flow has stopped", 503)
         return _answer("ok") if exporter.is_fresh() else _answer("catching up", 503)
 
-    def show_index(_: Request) -> Response:
-        return PlainTextResponse(_INDEX)
-
     return Starlette(
         routes=[
             Route("/metrics", show_metrics),
             Route("/healthz", show_health),
             Route("/readyz", show_readiness),
-            Route("/", show_index),
+            *wall.routes(),
         ]
     )
 
@@ -56,11 +50,13 @@ def _answer(text: str, status: int = 200) -> Response:
 def start_server(
     exporter: Exporter,
     is_alive: Callable[[], bool],
+    wall: Wall,
     host: str = "127.0.0.1",
     port: int = 9464,
 ) -> Server:
-    """Serve the exporter in a thread; port 0 takes a free one.
+    """Serve the exporter and the wall in a thread; port 0 takes a free one.
 
     Raises `ConfigError` when the address cannot be listened on.
     """
-    return Server(build_app(exporter, is_alive), listen(host, port))
+    app = build_app(exporter, is_alive, wall)
+    return Server(app, listen(host, port), on_stop=wall.streams.stop)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -31,6 +32,8 @@ from flows.store import Store
 from flows.tickets import TicketOptions
 from flows.verdict_table import FILE_NAME as TABLE_NAME
 from flows.verdict_table import VerdictTable
+from flows.wall.access import find_access
+from flows.wall.app import Wall, WallOptions
 from slawatch.book import Book
 from slawatch.parsing import Vocabulary
 from slawatch.policy import Rules
@@ -49,6 +52,7 @@ class LiveOptions:
     """Be how the monitor runs. `retention_us` is how long the intake log keeps records.
 
     Without an intake of its own another process stores what this one reads.
+    `ticket_urls` are link templates by source, `token_file` holds the wall's token.
     """
 
     state: Path
@@ -61,6 +65,8 @@ class LiveOptions:
     policies: tuple[str, ...] = ()
     has_intake: bool = True
     max_backlog: int | None = None
+    ticket_urls: Mapping[str, str] = field(default_factory=dict)
+    token_file: Path | None = None
 
 
 class Live:
@@ -98,11 +104,33 @@ class Live:
                 floor,
                 drills=partial(read_drills, options.state),
             )
+            self.access = find_access(options.host, options.state, options.token_file)
             self.server = start_server(
-                self.exporter, lambda: self._alive, options.host, options.port
+                self.exporter, self._is_alive, self._build_wall(), options.host, options.port
             )
             self._stack.callback(self.server.stop)
             undo.pop_all()
+
+    def _is_alive(self) -> bool:
+        return self._alive
+
+    def _build_wall(self) -> Wall:
+        options = WallOptions(self.options.ticket_urls, self.access)
+        return Wall(self.rules, self.store, self.wall.now, self._is_alive, options)
+
+    @property
+    def url(self) -> str:
+        """Return where the monitor answers; of a listener for everybody by this machine's name."""
+        host = self.options.host
+        if host in ("0.0.0.0", "::"):  # noqa: S104  # said, not bound
+            host = socket.gethostname()
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.server.port}/"
+
+    @property
+    def wall_url(self) -> str:
+        """Return where the wall is; with its token where that was generated: nobody else knows."""
+        access = self.access
+        return f"{self.url}?token={access.token}" if access.file else self.url
 
     def first_at(self, default: int) -> int:
         """Return when this state folder's monitor began to watch; `default` the first time.

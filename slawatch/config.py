@@ -65,6 +65,7 @@ class Settings:
     intake_client_ca: Path | None = None
     connector_folders: tuple[Path, ...] = ()
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
+    token_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _build_settings(document: Document) -> Settings:
     said = {
         "host": server.host,
         "port": server.port,
+        "token_file": _path(server.token_file),
         "folder": _path(state.folder),
         "snapshot_interval_seconds": (
             None if state.snapshot_interval is None else state.snapshot_interval / 1_000_000

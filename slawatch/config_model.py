@@ -132,10 +132,11 @@ class Desk(Table):
 
 
 class Server(Table):
-    """Be where the monitor listens."""
+    """Be where the monitor listens, and which token its wall asks for."""
 
     host: Text | None = None
     port: Annotated[StrictInt, Field(ge=0, le=65535)] | None = None
+    token_file: Text | None = None
 
 
 class State(Table):

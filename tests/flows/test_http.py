@@ -10,6 +10,7 @@ from connectors.listener import Server
 from flows.export import Exporter
 from flows.http import start_server
 from flows.store import Store
+from flows.wall.app import Wall
 from slawatch.errors import ConfigError
 from tests.desks import SMALL_DESK
 
@@ -23,7 +24,8 @@ class Running:
         self.store = Store()
         self.is_alive = True
         exporter = Exporter(SMALL_DESK, self.store, lambda: NOW)
-        self.server: Server = start_server(exporter, lambda: self.is_alive, port=0)
+        wall = Wall(SMALL_DESK, self.store, lambda: NOW, lambda: self.is_alive)
+        self.server: Server = start_server(exporter, lambda: self.is_alive, wall, port=0)
 
     def get(self, path: str, accept: str = "*/*") -> tuple[int, str, str]:
         url = f"http://{self.server.host}:{self.server.port}{path}"
@@ -34,6 +36,14 @@ class Running:
         except urllib.error.HTTPError as ex:
             with ex:
                 return ex.code, ex.headers["Content-Type"], ex.read().decode()
+
+
+def start(host: str = "127.0.0.1", port: int = 0) -> Server:
+    """Start another server."""
+    store = Store()
+    exporter = Exporter(SMALL_DESK, store, lambda: NOW)
+    wall = Wall(SMALL_DESK, store, lambda: NOW, lambda: True)
+    return start_server(exporter, lambda: True, wall, host, port)
 
 
 @pytest.fixture
@@ -74,24 +84,22 @@ def test_readiness_follows_log_time(running: Running) -> None:
     assert running.get("/readyz")[0] == 503
 
 
-def test_the_index_says_what_there_is(running: Running) -> None:
-    status, _, body = running.get("/")
-    assert status == 200
-    assert "/metrics" in body
+def test_the_wall_is_what_lies_at_the_root(running: Running) -> None:
+    status, content_type, body = running.get("/")
+    assert (status, content_type) == (200, "text/html; charset=utf-8")
+    assert 'id="tiles"' in body
     assert running.get("/nothing")[0] == 404
 
 
 def test_a_taken_port_is_said_in_one_sentence(running: Running) -> None:
-    exporter = Exporter(SMALL_DESK, Store(), lambda: NOW)
     with pytest.raises(ConfigError, match=f"port {running.server.port} .* is taken"):
-        start_server(exporter, lambda: True, port=running.server.port)
+        start(port=running.server.port)
 
 
 def test_a_port_is_free_again_after_the_stop() -> None:
     running = Running()
     running.server.stop()
-    exporter = Exporter(SMALL_DESK, Store(), lambda: NOW)
-    start_server(exporter, lambda: True, port=running.server.port).stop()
+    start(port=running.server.port).stop()
 
 
 @pytest.mark.parametrize(
@@ -102,6 +110,5 @@ def test_a_port_is_free_again_after_the_stop() -> None:
     ],
 )
 def test_an_address_that_cannot_be_listened_on_stops_the_start(host: str, port: int) -> None:
-    exporter = Exporter(SMALL_DESK, Store(), lambda: NOW)
     with pytest.raises(ConfigError):
-        start_server(exporter, lambda: True, host, port)
+        start(host, port)
