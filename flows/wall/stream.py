@@ -18,6 +18,9 @@ SEND_SECONDS = 20.0
 MAX_CLIENTS = 64
 """Each costs a socket and a few kilobytes; a floor has a dozen walls."""
 
+HEARTBEAT = "tick"
+"""The event that comes each second, also when it says the same."""
+
 Frame = Mapping[str, bytes]
 """By event: the JSON it carries."""
 
@@ -116,7 +119,11 @@ class EventStream:
         sent: dict[str, bytes] = {}
         while not left.done() and not self._streams.is_stopped():
             frame = await self._streams.get(self._screen)
-            news = {name: data for name, data in frame.items() if sent.get(name) != data}
+            news = {
+                name: data
+                for name, data in frame.items()
+                if name == HEARTBEAT or sent.get(name) != data
+            }
             sent.update(news)
             body = b"".join(
                 b"event: %s\ndata: %s\n\n" % (name.encode(), data) for name, data in news.items()
