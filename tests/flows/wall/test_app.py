@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from connectors.listener import Server
 from flows.export import Exporter
-from flows.http import Server, start_server
+from flows.http import start_server
 from flows.store import Store
 from flows.wall.access import Access
 from flows.wall.app import Wall, WallOptions
