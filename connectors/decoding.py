@@ -14,8 +14,9 @@ from connectors.files import parse_oversize
 from connectors.intake import Record
 from connectors.opaque import hide_persons
 from connectors.payload import unpack_payload
+from connectors.redecode import read_revision
 from slawatch.errors import EventError
-from slawatch.events import Event
+from slawatch.events import NO_EXTRAS, Event
 from slawatch.parsing import Vocabulary, parse_event
 
 LOGGER = logging.getLogger(__name__)
@@ -101,6 +102,7 @@ class RecordParser:
         for record in records:
             seq, received_at, source, body, _ = record
             decode = self._decoders.get(source, decode_native)
+            revision, body = read_revision(body)
             try:
                 decoded = list(decode(body))
             except EventError as ex:
@@ -118,7 +120,8 @@ class RecordParser:
                 ]
             for number, data in enumerate(decoded):
                 try:
-                    events.append(parse_event(data, received_at, source, self._vocabulary))
+                    event = parse_event(data, received_at, source, self._vocabulary)
+                    events.append(_revise(event, revision) if revision else event)
                 except EventError as ex:
                     error = data if isinstance(data, EventError) else ex
                     if len(decoded) == 1:
@@ -126,6 +129,11 @@ class RecordParser:
                     else:
                         rejects.append(_reject(record, error, _write(data), f"{seq}.{number}"))
         return events, rejects
+
+
+def _revise(event: Event, revision: int) -> Event:
+    extras = (event.extras or NO_EXTRAS)._replace(revision=revision)
+    return event._replace(extras=extras)
 
 
 def _reject(record: Record, ex: EventError, body: bytes, key: str) -> Reject:

@@ -33,9 +33,14 @@ def pack_payload(payload: Payload) -> bytes:
     return b"%b%d %b%b" % (_MARK, len(head), head, payload.body)
 
 
+def has_envelope(record: bytes) -> bool:
+    """Tell whether a stored record has more than its body."""
+    return record.startswith(_MARK)
+
+
 def unpack_payload(record: bytes) -> Payload:
     """Return what `pack_payload` was given."""
-    if not record.startswith(_MARK):
+    if not has_envelope(record):
         return Payload(record)
     size, _, rest = record[len(_MARK) :].partition(b" ")
     length = int(size)

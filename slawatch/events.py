@@ -120,16 +120,21 @@ class Attrs(NamedTuple):
 
 
 class Extras(NamedTuple):
-    """Hold the rare keys of an act. Instants in microseconds."""
+    """Hold the rare keys of an act. Instants in microseconds.
+
+    `revision` is set where the act was decoded anew: the higher one replaces what it said before.
+    """
 
     opened_at: int | None = None
     waiting_since: int | None = None
     promised_at: int | None = None
     handle_us: int | None = None
     score: int | None = None
+    revision: int | None = None
 
 
 NO_ATTRS = Attrs()
+NO_EXTRAS = Extras()
 
 
 class Event(NamedTuple):

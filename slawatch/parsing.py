@@ -18,6 +18,7 @@ from slawatch.events import (
     KINDS,
     MAX_AHEAD_US,
     MAX_TIER,
+    NO_EXTRAS,
     OTHER,
     PRIORITIES,
     STATUSES,
@@ -319,6 +320,7 @@ def _parse_extras(get: Getter) -> tuple[Extras | None, int]:
             *instants,
             None if handle is None else round(handle * 1_000_000),
             None if score is None else round(score),
+            None,
         )
     )
-    return (None if extras == (None,) * 5 else extras), unknown
+    return (None if extras == NO_EXTRAS else extras), unknown

@@ -146,6 +146,32 @@ class Settler:
         clock.revisions += 1
         self._say(ticket, clock, WITHDRAWN, at, profile, out, number=clock.revisions)
 
+    def move(self, ticket: Ticket, now: int, out: Output) -> None:
+        """Let standing outcomes go where acts that were decoded anew put them.
+
+        Within its labels an outcome moves to another pane. Under other labels it is withdrawn, and
+        published again when the ticket is settled. After other late acts it stays where it is.
+        """
+        self.fold.cross(ticket, now - ticket.grace_us + 1)
+        for clock in ticket.clocks:
+            if clock.published == Published.BREACHED:
+                at = clock.breached_at
+            elif clock.published == Published.MET and clock.state == State.STOPPED:
+                at = 0 if clock.breached_at else clock.stopped_at
+            else:
+                continue
+            if not 0 < at <= now:
+                continue  # it does not stand: settling corrects it
+            profiles = self.interner.profiles
+            labels = profiles[self._responsible(ticket, clock)].labels
+            if labels != profiles[clock.booked].labels:
+                self.withdraw(ticket, clock, now, out)
+                clock.next_at = 0
+            elif at // MINUTE_US != clock.booked_at // MINUTE_US:
+                self._unbook(clock, out)
+                clock.booked_at = at
+                self._book(clock, out, 1)
+
     def _warn(self, ticket: Ticket, clock: Clock, index: int, at: int, out: Output) -> None:
         level = clock.goal.levels[index].name
         profile = self.interner.profiles[ticket.profile]

@@ -20,6 +20,7 @@ from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
 from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
+from slawatch.repetition import compare
 from slawatch.retell import fold_anew, is_in_base, rebase
 from slawatch.settle import Settler
 from slawatch.ticket import RESOLVED, Ticket
@@ -56,12 +57,6 @@ _COUNTED = {
 }
 
 
-def _content(event: Event) -> tuple[object, ...]:
-    """Return what an event says in an order that does not depend on how it is kept."""
-    order = (*event[:4], int(event.kind), int(event.actor), event.public)
-    return (*order, *map(repr, (tuple(event.attrs), event.extras, event.assignee)))
-
-
 class Shard:
     """Hold tickets, most of them packed, and their deadlines in one heap.
 
@@ -88,6 +83,7 @@ class Shard:
         self._touched_at = 0
         self._blank: dict[str, int] = {}
         self._shadows = book.shadows
+        self._anew: set[str] = set()
 
     # -- events and time -----------------------------------------------------------------------
 
@@ -122,6 +118,8 @@ class Shard:
         at = self._touched_at
         settle, heap = self.settler.settle, self._heap
         for ticket in self._touched.values():
+            if self._anew and ticket.key in self._anew:
+                self.settler.move(ticket, at, self._shade(ticket.key, out))
             settle(ticket, at, out if not self._shadows else self._shade(ticket.key, out))
             next_at = ticket.next_at
             if next_at <= at:  # told long after its end: more of it may be on the way
@@ -131,6 +129,7 @@ class Shard:
                 heappush(heap, (next_at, ticket.key))
         self.work.touched.update(self._touched)
         self._touched.clear()
+        self._anew.clear()
 
     def park(self) -> None:
         """Queue what waits for its instant to pass, so that a snapshot holds it."""
@@ -245,6 +244,8 @@ class Shard:
                 self._count(effects, at, said)
         elif self._insert(ticket, event, log_at, said):
             self._note(event, "late", out)
+            if event.extras is not None and event.extras.revision:
+                self._anew.add(key)
         if len(acts) > MAX_ACTS:
             rebase(self.fold, ticket, MAX_ACTS // 2)
 
@@ -297,19 +298,17 @@ class Shard:
         return late
 
     def _repeat(self, ticket: Ticket, index: int, event: Event, log_at: int, out: Output) -> None:
-        """Drop a repetition; of two contents under one id the earlier, then the smaller stays."""
-        known = ticket.acts[index]
-        if known[:10] == event[:10] or known.occurred_at < event.occurred_at:
-            outcome = "duplicate" if known[:10] == event[:10] else "conflict"
-        else:
-            outcome = "conflict"
-            if _content(event) < _content(known):
-                told = ticket.acts[: ticket.folded]
-                del ticket.acts[index]
-                ticket.acts.insert(bisect_right(ticket.acts, event), event)
-                self._refold(ticket, told, log_at, self._shade(event.key, out))
-                self._touched[event.key] = ticket
-                self.work.touched.add(event.key)
+        """Drop a repetition, or let it take the place of what was known of its act."""
+        outcome, replaces = compare(ticket.acts[index], event)
+        if replaces:
+            told = ticket.acts[: ticket.folded]
+            del ticket.acts[index]
+            ticket.acts.insert(bisect_right(ticket.acts, event), event)
+            self._refold(ticket, told, log_at, self._shade(event.key, out))
+            self._touched[event.key] = ticket
+            self.work.touched.add(event.key)
+            if outcome == "late":
+                self._anew.add(event.key)
         self._note(event, outcome, out)
 
     def _refold(self, ticket: Ticket, told: list[Event], log_at: int, out: Output) -> None:
