@@ -10,24 +10,43 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+from cli.console import ERR
 from cli.sources import Desk
 from connectors.connector import Connector, Secrets
 from connectors.inputs import LiveInput
 from connectors.intake import LogWriter
 from connectors.pump import load_position, pump_stdin, pump_tail
+from connectors.receiver.inlets import build_inlets
+from connectors.receiver.server import HttpReceiver, open_receiver
 from connectors.tail import FileTail
 from connectors.transports.bus import Bus, pump_bus
-from slawatch.config import SourceSettings
+from slawatch.config import Settings, SourceSettings
 from slawatch.errors import ConfigError, Problem
 
 BusBuilder = Callable[[Mapping[str, Any], Secrets], Bus]
 
 
-def build_inputs(desk: Desk, state: Path, tails: Sequence[Path], *, stdin: bool) -> list[LiveInput]:
+def find_receiver(desk: Desk, settings: Settings, *, is_alone: bool = False) -> HttpReceiver | None:
+    """Open the receiver if a source is received over HTTP. Raises `ConfigError`."""
+    inlets = build_inlets(settings, desk.registry)
+    return open_receiver(settings, inlets, is_alone=is_alone) if inlets else None
+
+
+def build_inputs(
+    desk: Desk,
+    state: Path,
+    tails: Sequence[Path],
+    receiver: HttpReceiver | None = None,
+    *,
+    stdin: bool,
+) -> list[LiveInput]:
     """Build the inputs of the configuration, then those that a command line names."""
     inputs = [*_bus_inputs(desk), *(_tail_input(path, state) for path in tails)]
     if stdin:
         inputs.append(LiveInput("stdin", lambda writer, stop: pump_stdin(writer, "stdin", stop)))
+    if receiver is not None:
+        inputs.append(LiveInput("receiver", receiver.pump))
+        ERR.print(f"deliveries: {receiver.url}/in/NAME", highlight=False)
     return inputs
 
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import signal
 import threading
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.console import ERR, set_up_logging, told_errors
-from cli.inputs import build_inputs, has_inputs
+from cli.inputs import build_inputs, find_receiver, has_inputs
 from cli.sources import Desk, load_desk
 from connectors.inputs import pumped
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
+from connectors.receiver.server import HttpReceiver
 from connectors.state_folder import INTAKE_LOCK_NAME, lock_state_folder
 from connectors.wall import WallClock
+from slawatch.config import Settings
 from slawatch.errors import ConfigError
 
 
@@ -33,30 +37,52 @@ def intake(
         bool, typer.Option("--stdin", help="Read native JSON lines from standard input")
     ] = False,
     state: Annotated[Path | None, typer.Option(help="The state folder")] = None,
+    host: Annotated[str | None, typer.Option(help="Where to receive deliveries")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Where to receive deliveries; 0 takes a free port")
+    ] = None,
     log_format: Annotated[str, typer.Option(help="text or json")] = "text",
 ) -> None:
     """Take deliveries in until SIGTERM or Ctrl-C; `run --no-intake` judges them."""
     set_up_logging(as_json=log_format == "json")
     with told_errors():
         desk = load_desk(policy or ["default"])
-        if not (tail or stdin or has_inputs(desk)):
-            raise ConfigError(
-                "nothing to take in: name an input with --tail FILE or --stdin, "
-                "or a source that is heard in the configuration"
-            )
-        _take_in(desk, state or desk.config.settings.folder, tail or [], stdin=stdin)
+        settings = desk.config.settings
+        settings = replace(
+            settings,
+            folder=state or settings.folder,
+            intake_host=settings.intake_host if host is None else host,
+            intake_port=settings.intake_port if port is None else port,
+        )
+        with ExitStack() as opened:
+            receiver = find_receiver(desk, settings, is_alone=True)
+            if receiver is not None:
+                opened.callback(receiver.close)
+            elif not (tail or stdin or has_inputs(desk)):
+                raise ConfigError(
+                    "nothing to take in: name an input with --tail FILE or --stdin, or a source "
+                    "in the configuration that is heard: received, with [sources.NAME.auth], or "
+                    "fetched"
+                )
+            _take_in(desk, settings, tail or [], receiver, stdin=stdin)
 
 
-def _take_in(desk: Desk, state: Path, tails: list[Path], *, stdin: bool) -> None:
+def _take_in(
+    desk: Desk,
+    settings: Settings,
+    tails: list[Path],
+    receiver: HttpReceiver | None,
+    *,
+    stdin: bool,
+) -> None:
     stop = threading.Event()
+    state = settings.folder
     with (
         lock_state_folder(state, INTAKE_LOCK_NAME),
-        SqliteLog(
-            state / LOG_NAME, WallClock(), max_backlog=desk.config.settings.intake_max_backlog
-        ) as log,
+        SqliteLog(state / LOG_NAME, WallClock(), max_backlog=settings.intake_max_backlog) as log,
     ):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        with pumped(log, build_inputs(desk, state, tails, stdin=stdin)):
+        with pumped(log, build_inputs(desk, state, tails, receiver, stdin=stdin)):
             ERR.print(f"intake: {state / LOG_NAME}", highlight=False)
             stop.wait()

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,7 @@ from typing import Annotated
 import typer
 
 from cli.console import ERR, read_interval, set_up_logging, told_errors
-from cli.inputs import build_inputs, has_inputs
+from cli.inputs import build_inputs, find_receiver, has_inputs
 from cli.screen import Screen
 from cli.sources import Desk, load_desk
 from connectors.demo import DemoDesk
@@ -24,6 +25,7 @@ from connectors.demo_pump import Delivery, DemoPump, tell_history
 from connectors.inputs import LiveInput
 from connectors.intake import LogWriter, Pending
 from connectors.pump import store
+from connectors.receiver.server import HttpReceiver
 from flows.live import Live, LiveOptions
 from slawatch.book import Book
 from slawatch.config import Config
@@ -75,15 +77,21 @@ def run(
             )
         names = policy or ([DEMO_POLICY] if demo else ["default"])
         desk = load_desk(names)
-        if not (no_intake or tail or stdin or demo or has_inputs(desk)):
-            raise ConfigError(
-                "nothing to read: name an input with --tail FILE, --stdin or --demo, or a source "
-                "that is heard in the configuration; or leave them to `slawatch intake` with "
-                "--no-intake"
-            )
         options = _options(desk.config, names, state, host, port, snapshot_interval)
         options = replace(options, has_intake=not no_intake)
-        _run(desk, options, tail or [], stdin=stdin, seed=seed if demo else None, screen=None)
+        with ExitStack() as opened:
+            receiver = None if no_intake else find_receiver(desk, desk.config.settings)
+            if receiver is not None:
+                opened.callback(receiver.close)
+            elif not (no_intake or tail or stdin or demo or has_inputs(desk)):
+                raise ConfigError(
+                    "nothing to read: name an input with --tail FILE, --stdin or --demo, or a "
+                    "source in the configuration that is heard: received, with "
+                    "[sources.NAME.auth], or fetched; or leave them to `slawatch intake` with "
+                    "--no-intake"
+                )
+            seed_or_none = seed if demo else None
+            _run(desk, options, tail or [], receiver, stdin=stdin, seed=seed_or_none, screen=None)
 
 
 def up(
@@ -105,7 +113,7 @@ def up(
         desk = load_desk(names)
         options = _options(desk.config, names, state or DEMO_FOLDER, None, port, None)
         screen = Screen(desk.config.rules, is_terminal=is_terminal)
-        _run(desk, options, [], stdin=False, seed=seed, screen=screen)
+        _run(desk, options, [], None, stdin=False, seed=seed, screen=screen)
 
 
 def _options(
@@ -138,19 +146,21 @@ def _run(
     desk: Desk,
     options: LiveOptions,
     tails: list[Path],
+    receiver: HttpReceiver | None,
     *,
     stdin: bool,
     seed: int | None,
     screen: Screen | None,
 ) -> None:
     config = desk.config
-    with Live(config.rules, config.vocabulary, options) as live:
+    requests = dict if receiver is None else receiver.counts.read
+    with Live(config.rules, config.vocabulary, options, requests) as live:
         decoders = desk.build_decoders(options.state)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: live.stop.set())
         inputs = []
         if options.has_intake:
-            inputs = build_inputs(desk, options.state, tails, stdin=stdin)
+            inputs = build_inputs(desk, options.state, tails, receiver, stdin=stdin)
         now = live.wall.now()
         # An intake that began before its flow did is watched from its beginning.
         began_at = min([now, *(record.received_at for record in live.log.read_after(0, 1))])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
@@ -72,10 +72,17 @@ class LiveOptions:
 class Live:
     """Be a running monitor; `serve` blocks until `stop` is set."""
 
-    def __init__(self, rules: Rules, vocabulary: Vocabulary, options: LiveOptions) -> None:
+    def __init__(
+        self,
+        rules: Rules,
+        vocabulary: Vocabulary,
+        options: LiveOptions,
+        requests: Callable[[], Mapping[tuple[str, str], int]] = dict,
+    ) -> None:
         """Take the state folder and open everything that may fail, before anything runs.
 
-        Raises `ConfigError` for a folder or port that is taken, or state that cannot be read.
+        `requests` counts those of a receiver in this process. Raises `ConfigError` for a folder
+        or port that is taken, or state that cannot be read.
         """
         self.rules = rules
         self.options = options
@@ -103,6 +110,7 @@ class Live:
                 self.wall.now,
                 floor,
                 drills=partial(read_drills, options.state),
+                requests=requests,
             )
             self.access = find_access(options.host, options.state, options.token_file)
             self.server = start_server(

@@ -130,6 +130,13 @@ class GuardedProtocol(H11Protocol):
         super().on_response_complete()
         self._watch()
 
+    def shutdown(self) -> None:
+        """Let what was sent whole be answered; who still sends comes again."""
+        if self.conn.their_state is h11.SEND_BODY:
+            self.give_up()
+        else:
+            super().shutdown()
+
     def timeout_keep_alive_handler(self) -> None:
         """Leave an idle connection to the deadline kept here."""
 
