@@ -147,6 +147,9 @@ def _loader(context: ssl.SSLContext, files: TlsFiles) -> Callable[[], None]:
         ]
         if versions != loaded:
             loaded[:] = versions
-            context.load_cert_chain(files.certificate, files.key)
+            # A pair that does not fit, half renewed, must not take the old one's place.
+            for one in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), context):
+                # Without a password OpenSSL would ask for one on the terminal.
+                one.load_cert_chain(files.certificate, files.key, password="")
 
     return load
