@@ -132,12 +132,14 @@ def contacts_past() -> tuple[Query, Query]:
 def used(dimension: str, window: str, *by: str, **labels: p.Matches) -> str:
     """Return the share of the allowed breaches that a window has used, by labels and target.
 
+    NaN where nothing was due: a place on a board stays where it is.
+
     By priority it is held against that priority's objective, otherwise against the target's
     strictest.
     """
     if "target" not in by:
         by = (*by, "target")
-    missed = f"(1 - {p.window_attainment(dimension, window, *by, **labels)})"
+    missed = f"(1 - {p.window_share(dimension, window, *by, **labels)})"
     keys = ("target", "priority") if "priority" in by else ("target",)
     many = "" if set(by) == set(keys) else " group_left ()"
     target = {"target": labels["target"]} if "target" in labels else {}
@@ -176,6 +178,12 @@ def channel_words(
         Word(NOT_MEASURED, not_measured, NEUTRAL),
         Word(LOST, lost, RED),
     )
+
+
+def oldest(by: str) -> str:
+    """Return for how long the oldest clock has run, 0 where none does."""
+    clocks = p.total(p.select(c.CLOCKS), by)
+    return f"(time() - min by ({by}) ({p.select(c.OLDEST)})) or {clocks} * 0"
 
 
 def with_unmeasured(expr: str, target: str) -> str:

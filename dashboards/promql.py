@@ -158,6 +158,12 @@ def window_attainment(dimension: str, window: str, *by: str, **labels: Matches) 
     return f"{met} / ({window_results(dimension, window, *by, **labels)} > 0)"
 
 
+def window_share(dimension: str, window: str, *by: str, **labels: Matches) -> str:
+    """Return the same share, but NaN where nothing was due: a board keeps its place."""
+    met = window_results(dimension, window, *by, outcome=v.MET, **labels)
+    return f"{met} / {window_results(dimension, window, *by, **labels)}"
+
+
 def window_quantile(dimension: str, window: str, q: float, **labels: Matches) -> str:
     """Return the quantile q of business durations in a window; it must not be added up."""
     return select(c.WINDOW_DURATIONS[dimension], window=window, q=v.render_quantile(q), **labels)

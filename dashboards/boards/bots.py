@@ -52,7 +52,7 @@ def _bot_share(desk: Desk) -> Panel:
     )
     return bar_gauge(
         desk.words["bot_share"],
-        Query(f"{bots} / ({everyone} > 0)", "{{channel}}", may_be_empty=True),
+        Query(f"{bots} / {everyone}", "{{channel}}"),
         look=plain("percentunit", decimals=0),
         description=desk.words["about_bot_share"],
         overrides=desk.renamed("channel"),
@@ -93,7 +93,7 @@ def satisfied(span: str, *by: str) -> str:
         p.total(p.increase(p.select(c.CSAT, **labels), span), *by)
         for labels in ({"score": _SATISFIED}, {})
     )
-    return f"{good} / ({rated} > 0)"
+    return f"{good} / {rated}"
 
 
 def _csat(desk: Desk) -> Panel:
@@ -112,7 +112,7 @@ def _mean_score(desk: Desk) -> Panel:
     weighed = " + ".join(f"{score} * {count}" for score, count in each.items())
     return stat(
         desk.words["mean_score"],
-        Query(f"({weighed}) / ({p.total(grown)} > 0)", desk.words["of_five"]),
+        Query(f"({weighed}) / {p.total(grown)}", desk.words["of_five"]),
         look=plain("none", decimals=2),
     )
 
@@ -121,7 +121,7 @@ def _answered_surveys(desk: Desk) -> Panel:
     rated, asked = (p.total(p.increase(p.select(family), "7d")) for family in (c.CSAT, c.SURVEYS))
     return stat(
         desk.words["response_rate"],
-        Query(f"{rated} / ({asked} > 0)", desk.words["answered"]),
+        Query(f"{rated} / {asked}", desk.words["answered"]),
         look=plain("percentunit", decimals=0),
         description=desk.words["about_response_rate"],
     )

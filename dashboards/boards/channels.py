@@ -46,7 +46,7 @@ def _used(desk: Desk, target: str) -> Panel:
 
 
 def _attained(desk: Desk, target: str) -> Panel:
-    shares = p.window_attainment("channel", "today", "channel", target=target)
+    shares = p.window_share("channel", "today", "channel", target=target)
     return bar_gauge(
         desk.words["attained_today"].format(target=desk.target(target)),
         Query(j.with_unmeasured(shares, target), "{{channel}}"),
@@ -67,7 +67,7 @@ def _slowest(desk: Desk, target: str) -> Panel:
     query = p.window_quantile("channel", "1h", 0.9, target=target)
     return time_series(
         desk.words["slowest"].format(target=desk.target(target)),
-        Query(f"max by (channel) ({query})", "{{channel}}"),
+        Query(f"max by (channel) ({query})", "{{channel}}", may_be_empty=True),
         look=plain("s"),
         description=desk.words["about_slowest"],
         overrides=desk.renamed("channel"),

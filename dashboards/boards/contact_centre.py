@@ -62,7 +62,7 @@ def service_level(formula: str, span: str, *by: str) -> str:
         "negative": (sums["in_time"], events),
         "positive": (served, events),
     }[formula]
-    return f"{part} / (({whole}) > 0)"
+    return f"{part} / ({whole})"
 
 
 def _level(desk: Desk, formula: str, span: str) -> Panel:

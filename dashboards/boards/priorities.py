@@ -15,6 +15,8 @@ from slawatch import labels as v
 def build(desk: Desk) -> Board:
     """Return the board."""
     w = desk.words
+    # No team answers for what only a bot can meet.
+    answered = [target for target in desk.headlines if target not in desk.bot_targets]
     return Board(
         desk.uid("priorities"),
         w["board_priorities"],
@@ -22,7 +24,7 @@ def build(desk: Desk) -> Board:
         desk.no_data,
         (
             split(8, *(_used(desk, target) for target in desk.headlines)),
-            split(8, *(_by_region(desk, target) for target in desk.headlines)),
+            split(8, *(_by_region(desk, target) for target in answered)),
             split(8, *(_slowest(desk, target) for target in desk.headlines)),
             split(8, _open(desk), _oldest(desk)),
             split(8, _objectives(desk), *(_goals(desk, target) for target in desk.headlines[:2])),
@@ -59,7 +61,7 @@ def _slowest(desk: Desk, target: str) -> Panel:
     dashed = {"dash": [10, 10], "fill": "dash"}
     return time_series(
         desk.words["slowest_8h"].format(target=desk.target(target)),
-        Query(f"max by (priority) ({query})", "{{priority}}"),
+        Query(f"max by (priority) ({query})", "{{priority}}", may_be_empty=True),
         Query(f"min by (priority) ({p.select(c.GOAL, target=target)})", f"{{{{priority}}}} {goal}"),
         look=plain("s"),
         description=desk.words["about_slowest"],
@@ -87,10 +89,9 @@ def _open(desk: Desk) -> Panel:
 
 
 def _oldest(desk: Desk) -> Panel:
-    oldest = f"time() - min by (priority) ({p.select(c.OLDEST)})"
     return bar_gauge(
         desk.words["oldest_by_priority"],
-        Query(oldest, "{{priority}}", may_be_empty=True),
+        Query(j.oldest("priority"), "{{priority}}"),
         look=plain("s"),
         description=desk.words["about_oldest"],
         overrides=desk.renamed("priority"),

@@ -145,10 +145,9 @@ def _by_target(desk: Desk) -> Panel:
 
 
 def _oldest(desk: Desk) -> Panel:
-    oldest = f"time() - min by (channel) ({p.select(c.OLDEST)})"
     return bar_gauge(
         desk.words["oldest_by_channel"],
-        Query(oldest, "{{channel}}", may_be_empty=True),
+        Query(j.oldest("channel"), "{{channel}}"),
         look=plain("s"),
         description=desk.words["about_oldest"],
         overrides=desk.renamed("channel"),

@@ -163,7 +163,7 @@ def attainment_history(desk: Desk, target: str, *, is_wall: bool = False) -> Pan
     w = desk.words
     return time_series(
         w["attainment_history"].format(target=desk.target(target)),
-        Query(p.window_attainment("priority", "1h", target=target), "attainment"),
+        Query(p.window_share("priority", "1h", target=target), "attainment"),
         Query(j.window_objective("1h", target), j.BESIDE),
         look=Look("percentunit", decimals=0, maximum=1),
         shows_legend=not is_wall,
