@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any
 
 import orjson
@@ -35,6 +36,11 @@ def mutate(payloads: Sequence[Payload], count: int, seed: int) -> Iterator[Paylo
         yield payload._replace(body=body)
 
 
+def _choose_odd(dice: random.Random) -> Any:  # noqa: ANN401 - JSON
+    """Return an odd value of its own: what is changed later must not change the choice."""
+    return deepcopy(dice.choice(_ODD))
+
+
 def _parse(body: bytes) -> Any:  # noqa: ANN401 - JSON
     try:
         return orjson.loads(body)
@@ -47,7 +53,7 @@ def _mutate_json(dice: random.Random, body: bytes) -> bytes:
     for _ in range(dice.choice((1, 1, 1, 2, 3))):
         holders = list(_holders(document))
         if not holders:
-            document = dice.choice(_ODD)
+            document = _choose_odd(dice)
             break
         holder = dice.choice(holders)
         dice.choice(_STEPS)(dice, holder, holders)
@@ -72,7 +78,7 @@ def _pick(dice: random.Random, holder: Any) -> Any:  # noqa: ANN401 - a key or a
 
 
 def _replace(dice: random.Random, holder: Any, _: list[Any]) -> None:  # noqa: ANN401 - JSON
-    holder[_pick(dice, holder)] = dice.choice(_ODD)
+    holder[_pick(dice, holder)] = _choose_odd(dice)
 
 
 def _remove(dice: random.Random, holder: Any, _: list[Any]) -> None:  # noqa: ANN401 - JSON
@@ -111,7 +117,7 @@ def _nudge(dice: random.Random, holder: Any, _: list[Any]) -> None:  # noqa: ANN
     elif isinstance(value, int | float):
         holder[key] = dice.choice((-value, value * 1000, value / 1000, str(value), float(value)))
     else:
-        holder[key] = dice.choice(_ODD)
+        holder[key] = _choose_odd(dice)
 
 
 _Step = Callable[[random.Random, Any, list[Any]], None]
