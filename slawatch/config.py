@@ -66,6 +66,9 @@ class Settings:
     connector_folders: tuple[Path, ...] = ()
     sources: Mapping[str, SourceSettings] = field(default_factory=dict)
     token_file: Path | None = None
+    # What an alert links to: as the stack on this machine has it.
+    grafana_url: str = "http://127.0.0.1:3000"
+    runbooks_url: str = "http://127.0.0.1:9464/runbooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,7 @@ def _read_document(stack: Stack) -> Document:
 
 
 def _build_settings(document: Document) -> Settings:
-    server, state = document.server, document.state
+    server, state, links = document.server, document.state, document.links
     said = {
         "host": server.host,
         "port": server.port,
@@ -122,6 +125,8 @@ def _build_settings(document: Document) -> Settings:
             for name, source in document.sources.items()
             if source.ticket_url is not None
         },
+        "grafana_url": links.grafana and links.grafana.rstrip("/"),
+        "runbooks_url": links.runbooks and links.runbooks.rstrip("/"),
         "intake_host": document.intake.host,
         "intake_port": document.intake.port,
         "intake_max_backlog": document.intake.max_backlog,

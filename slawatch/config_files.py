@@ -40,7 +40,7 @@ _NAMED = (
     "targets",
     "chains",
 )
-_SINGLE = ("desk", "server", "state", "intake", "connectors")
+_SINGLE = ("desk", "server", "state", "intake", "connectors", "links")
 
 Tables = dict[str, Any]
 

@@ -166,6 +166,13 @@ class Connectors(Table):
     folders: Texts = []
 
 
+class Links(Table):
+    """Be where the links of alerts lead: the address of Grafana, and of the runbooks' folder."""
+
+    grafana: Annotated[Text, AfterValidator(_check_url)] | None = None
+    runbooks: Annotated[Text, AfterValidator(_check_url)] | None = None
+
+
 class Channel(Table):
     """Be a way by which customers come."""
 
@@ -339,6 +346,7 @@ class Document(Table):
     state: State = State()
     intake: Intake = Intake()
     connectors: Connectors = Connectors()
+    links: Links = Links()
     channels: dict[Text, Channel] = {}
     priorities: dict[Text, PriorityAliases] = {}
     regions: dict[Text, Region] = {}

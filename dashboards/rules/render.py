@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
+from dashboards.rules.alerts import render_groups
 from dashboards.rules.records import RecordGroup, build_groups
 from dashboards.rules.yaml_text import render_yaml
 from slawatch.config import Config
@@ -15,8 +16,10 @@ FOLDER = PurePosixPath("prometheus/rules")
 
 def render_rules(config: Config, language: str = "en") -> dict[PurePosixPath, str]:
     """Return the text of each rule file by its path below `dashboards/`."""
-    del config, language
-    return {FOLDER / "records.yml": render_yaml({"groups": [_group(g) for g in build_groups()]})}
+    return {
+        FOLDER / "records.yml": render_yaml({"groups": [_group(g) for g in build_groups()]}),
+        FOLDER / "alerts.yml": render_yaml({"groups": render_groups(config, language)}),
+    }
 
 
 def _group(group: RecordGroup) -> dict[str, Any]:

@@ -45,6 +45,8 @@ def test_no_key_is_listed_that_is_none() -> None:
         ("state.folder", f'"{Settings().folder}"'),
         ("state.snapshot_interval", f'"{Settings().snapshot_interval_seconds:.0f}s"'),
         ("state.shards", Settings().shards),
+        ("links.grafana", f'"{Settings().grafana_url}"'),
+        ("links.runbooks", f'"{Settings().runbooks_url}"'),
     ],
 )
 def test_the_defaults_are_those_of_the_code(key: str, default: object) -> None:

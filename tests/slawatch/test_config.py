@@ -173,6 +173,19 @@ def test_how_a_source_is_heard_is_read(tmp_path: Path) -> None:
     assert settings.connector_folders == (Path("channels"),)
 
 
+def test_where_alerts_lead_is_read(tmp_path: Path) -> None:
+    settings = load(
+        tmp_path,
+        """
+        [links]
+        grafana = "https://boards.example.org/"
+        runbooks = "https://wiki.example.org/slawatch"
+        """,
+    ).settings
+    assert settings.grafana_url == "https://boards.example.org"
+    assert settings.runbooks_url == "https://wiki.example.org/slawatch"
+
+
 def test_the_desk_is_read(tmp_path: Path) -> None:
     rules = load(
         tmp_path,

@@ -144,6 +144,9 @@ POLICY = '[[policies]]\nname = "a"\n'
             id="template",
         ),
         pytest.param(
+            "[links]\ngrafana = 'boards'", "links.grafana", "must be an address such as", id="link"
+        ),
+        pytest.param(
             "include = ['nowhere']", "include", "neither a file nor a policy", id="include"
         ),
         pytest.param("include = ['desk.toml']", "include", "includes itself", id="circle"),

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from tests.dashboards.rules.promtool import tools
+from tests.servers import require_newer, require_program
+
+LINES: dict[str, Callable[[str], str]] = {"2.x": require_program, "3.x": require_newer}
 
 
-@pytest.fixture(params=tools("promtool") or [""], ids=str)
+@pytest.fixture(params=LINES)
 def promtool(request: pytest.FixtureRequest) -> str:
-    """Be each promtool that is installed, one after another."""
-    if not request.param:
-        pytest.skip("promtool is not installed: Debian has it in the package prometheus")
-    return str(request.param)
+    """Be promtool of one line of Prometheus, then of the next."""
+    return LINES[request.param]("promtool")

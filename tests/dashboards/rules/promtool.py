@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -15,6 +13,8 @@ import yaml
 from dashboards.rules.render import render_rules
 from slawatch.config import load_config
 
+Rules = tuple[dict[str, Any], ...]
+
 
 class Asked(NamedTuple):
     """Be a query at an instant ("90m" after 0), and the samples it must return."""
@@ -24,59 +24,87 @@ class Asked(NamedTuple):
     samples: Mapping[str, float]
 
 
-def tools(name: str) -> list[str]:
-    """Return every binary of a tool that is installed: NAME, NAME3 and what $NAME names."""
-    wanted = (name, f"{name}3", *os.environ.get(name.upper(), "").split(os.pathsep))
-    found = (shutil.which(binary) for binary in wanted if binary)
-    return list(dict.fromkeys(os.path.realpath(path) for path in found if path))
+class Told(NamedTuple):
+    """Be an alert that must fire at an instant, with all its labels and annotations."""
+
+    alert: str
+    at: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
 
 
 @cache
-def _shipped_rules() -> tuple[dict[str, Any], ...]:
-    texts = render_rules(load_config(["demo"])).values()
-    groups = [group for text in texts for group in yaml.safe_load(text)["groups"]]
-    return tuple(rule for group in groups for rule in group["rules"])
+def build_rules(policy: str | Path = "demo", language: str = "en") -> Rules:
+    """Return every rule of a policy, records first."""
+    texts = render_rules(load_config([policy]), language)
+    files = [yaml.safe_load(text) for text in texts.values()]
+    return tuple(rule for file in files for group in file["groups"] for rule in group["rules"])
 
 
-def write_rules(folder: Path, asked: str) -> None:
-    """Write the shipped demo's rules that a text names, and those that they are made of.
+def pick_rules(rules: Rules, asked: str) -> list[dict[str, Any]]:
+    """Return the rules that a text names, and those that they are made of.
 
     All of them over four weeks would take minutes. Intervals are left out: the case says its own.
     """
     kept: list[dict[str, Any]] = []
-    for rule in reversed(_shipped_rules()):
-        if rule.get("record", rule.get("alert", "")) in asked:
+    for rule in reversed(rules):
+        if str(rule.get("record") or rule["alert"]) in asked:
             kept.insert(0, rule)
             asked += rule["expr"] + "".join(rule.get("annotations", {}).values())
-    document = {"groups": [{"name": "rules", "rules": kept}]}
-    (folder / "rules.yml").write_text(yaml.safe_dump(document, sort_keys=False), "utf-8")
+    return kept
 
 
 def run_case(
     tool: str,
     folder: Path,
     series: Mapping[str, str],
-    asked: Sequence[Asked],
+    asked: Sequence[Asked] = (),
     interval: str = "1m",
     every: str = "1m",
+    told: Sequence[Told] = (),
+    rules: Rules = (),
 ) -> None:
-    """Run one case; what differs is the text of the failure."""
-    case: dict[str, Any] = {
-        "interval": interval,
-        "input_series": [{"series": name, "values": values} for name, values in series.items()],
-        "promql_expr_test": [
+    """Run one case; what differs is the text of the failure.
+
+    A record among the series is taken from there.
+    """
+    named = " ".join([*(ask.query for ask in asked), *(tell.alert for tell in told)])
+    given = {name.partition("{")[0] for name in series}
+    kept = [
+        rule
+        for rule in pick_rules(rules or build_rules(), named)
+        if rule.get("record") not in given
+    ]
+    document = {
+        "rule_files": ["rules.yml"],
+        "evaluation_interval": every,
+        "tests": [
             {
-                "expr": query,
-                "eval_time": at,
-                "exp_samples": [{"labels": k, "value": value} for k, value in samples.items()],
+                "interval": interval,
+                "input_series": [
+                    {"series": name, "values": values} for name, values in series.items()
+                ],
+                "promql_expr_test": [_query_case(*ask) for ask in asked],
+                "alert_rule_test": [_alert_case(*tell) for tell in told],
             }
-            for query, at, samples in asked
         ],
     }
-    write_rules(folder, " ".join(ask.query for ask in asked))
-    document = {"rule_files": ["rules.yml"], "evaluation_interval": every, "tests": [case]}
+    groups = {"groups": [{"name": "rules", "rules": kept}]}
+    (folder / "rules.yml").write_text(yaml.safe_dump(groups, sort_keys=False), "utf-8")
     (folder / "case.yml").write_text(yaml.safe_dump(document), "utf-8")
     run = subprocess.run(
         [tool, "test", "rules", "case.yml"], cwd=folder, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def _query_case(query: str, at: str, samples: Mapping[str, float]) -> dict[str, Any]:
+    expected = [{"labels": labels, "value": value} for labels, value in samples.items()]
+    return {"expr": query, "eval_time": at, "exp_samples": expected}
+
+
+def _alert_case(
+    alert: str, at: str, labels: Mapping[str, str], annotations: Mapping[str, str]
+) -> dict[str, Any]:
+    expected = {"exp_labels": dict(labels), "exp_annotations": dict(annotations)}
+    return {"alertname": alert, "eval_time": at, "exp_alerts": [expected]}

@@ -64,7 +64,7 @@ def test_a_breach_taken_back_hours_later_leaves_the_day(promtool: str, tmp_path:
     series = {
         results("breached"): "0x30 10x600",
         results("met"): "0x700",
-        corrections("to_met"): "0x300 10x400",
+        corrections("to_met"): "0x310 10x400",
         corrections("to_breached"): "0x700",
         corrections("withdrawn"): "0x700",
     }

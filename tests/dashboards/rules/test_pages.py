@@ -1,0 +1,105 @@
+"""What a page says, word for word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.dashboards.rules.cases import CALM, CASES, results, window
+from tests.dashboards.rules.promtool import Told, build_rules, run_case
+
+POLICY = """
+include = ["demo"]
+[links]
+grafana = "https://boards.example.org"
+runbooks = "https://wiki.example.org/sla"
+[sources.zen-desk]
+ticket_url = "https://desk.example.org/tickets/{ticket_id}/view"
+[sources.mail]
+"""
+SPIKE = next(case for case in CASES if case.alert == "SlaBreachSpike")
+
+
+def due(ticket: str) -> str:
+    pins = f'ticket="{ticket}",target="first_response",channel="chat",team="l1-south"'
+    return f"sla_urgent_ticket_due_timestamp_seconds{{{pins}}}"
+
+
+def goal(priority: str) -> str:
+    pins = f'channel="chat",priority="{priority}",target="first_response"'
+    return f"sla_goal_seconds{{{pins}}}"
+
+
+# A minute a step. Two breaches are usual; now there are twelve, most of them of high priority.
+SERIES = {
+    **CALM,
+    'channel_target:sla_window_breaches:usual1h{channel="chat",target="first_response"}': "2x90",
+    window("channel", channel="chat"): "2x59 12x30",
+    window("team", team="l1-south", region="south", tier="1"): "0x59 9x30",
+    window("team", team="l1-north", region="north", tier="1"): "0x59 3x30",
+    window("team", team="l2-north", region="north", tier="2"): "0x90",
+    results("breached", priority="high"): "0+1x90",
+    results("breached", priority="low"): "0x90",
+    goal("urgent"): "900x90",
+    goal("low"): "28800x90",
+    due("zen-desk/7 1"): "7200x90",
+    due("mail/42"): "6300x90",
+    due("zen-desk/9"): "8100x90",
+    due("zen-desk/99"): "700000x90",
+}
+ENGLISH = """\
+Since 1970-01-01 01:00 UTC: 12 breaches of first_response on chat in the last hour. \
+Usual at this hour: 2.0.
+Goal: 15m 0s to 8h 0m 0s.
+Most by priority: high 60. By team: l1-south 9, l1-north 3.
+Most urgent tickets:
+- mail/42 (first_response), due 1970-01-01 01:45 UTC
+- zen-desk/7 1 (first_response), due 1970-01-01 02:00 UTC https://desk.example.org/tickets/7+1/view
+- zen-desk/9 (first_response), due 1970-01-01 02:15 UTC https://desk.example.org/tickets/9/view"""
+CHINESE = """\
+自 1970-01-01 01:00 UTC 起：chat 渠道最近 1 小时 first_response 超时 12 次。平时此时段：2.0。
+目标：15m 0s 至 8h 0m 0s。
+优先级最多：high 60。团队最多：l1-south 9, l1-north 3。
+最紧急的工单：
+- mail/42 (first_response), 截止 1970-01-01 01:45 UTC
+- zen-desk/7 1 (first_response), 截止 1970-01-01 02:00 UTC https://desk.example.org/tickets/7+1/view
+- zen-desk/9 (first_response), 截止 1970-01-01 02:15 UTC https://desk.example.org/tickets/9/view"""  # noqa: RUF001 - Chinese
+
+
+@pytest.mark.parametrize(
+    ("language", "summary", "description"),
+    [
+        pytest.param("en", "12 breaches of first_response on chat in the last hour", ENGLISH),
+        pytest.param("zh", "chat 渠道最近 1 小时 first_response 超时 12 次", CHINESE),
+    ],
+)
+def test_a_spike_answers_what_is_asked_at_night(
+    promtool: str, tmp_path: Path, language: str, summary: str, description: str
+) -> None:
+    (tmp_path / "desk.toml").write_text(POLICY, "utf-8")
+    annotations = {
+        "summary": summary,
+        "description": description,
+        "runbook_url": f"https://wiki.example.org/sla/{language}/support.md#slabreachspike",
+        "dashboard_url": "https://boards.example.org/d/slawatch-channels",
+    }
+    told = [Told("SlaBreachSpike", "75m", SPIKE.labels, annotations)]
+    rules = build_rules(tmp_path / "desk.toml", language)
+    run_case(promtool, tmp_path, SERIES, told=told, rules=rules)
+
+
+def test_without_history_and_tickets_a_page_says_so(promtool: str, tmp_path: Path) -> None:
+    description = (
+        "Since 1970-01-01 00:02 UTC: 3 breaches of first_response on chat in the last hour. "
+        "Usual at this hour: no history yet.\nGoal: none.\n"
+        "Most by priority: none. By team: none.\nMost urgent tickets: none listed"
+    )
+    annotations = {
+        "summary": "3 breaches of first_response on chat in the last hour",
+        "description": description,
+        "runbook_url": "http://127.0.0.1:9464/runbooks/en/support.md#slabreachspike",
+        "dashboard_url": "http://127.0.0.1:3000/d/slawatch-channels",
+    }
+    told = [Told("SlaBreachSpike", "5m", SPIKE.labels, annotations)]
+    run_case(promtool, tmp_path, SPIKE.firing, told=told)
