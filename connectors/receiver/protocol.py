@@ -11,6 +11,7 @@ import logging
 import re
 from collections.abc import Iterable
 from enum import Enum
+from http import HTTPStatus
 from typing import Any, cast
 
 import h11
@@ -26,6 +27,7 @@ _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(.*?)[ \t]*\r$")
 _CODING = re.compile(rb"(?im)^transfer-encoding[ \t]*:")
 _FOLDED = re.compile(rb"\n[ \t]")
 _MAX_LENGTH_DIGITS = 15
+_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\n"
     b"connection: close\r\n\r\n"
@@ -163,7 +165,7 @@ class GuardedProtocol(H11Protocol):
             ("connection", "close"),
         ]
         for event in (
-            h11.Response(status_code=status, headers=headers),
+            h11.Response(status_code=status, headers=headers, reason=_PHRASES[status]),
             h11.Data(data=body),
             h11.EndOfMessage(),
         ):
