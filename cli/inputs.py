@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zlib import crc32
 
 from cli.console import ERR
 from cli.sources import Desk
+from connectors.auth import open_secrets
 from connectors.connector import Connector, Secrets
 from connectors.inputs import LiveInput
 from connectors.intake import LogWriter
@@ -20,10 +22,12 @@ from connectors.receiver.inlets import build_inlets
 from connectors.receiver.server import HttpReceiver, open_receiver
 from connectors.tail import FileTail
 from connectors.transports.bus import Bus, pump_bus
+from connectors.transports.pulling import Puller
 from slawatch.config import Settings, SourceSettings
 from slawatch.errors import ConfigError, Problem
 
-BusBuilder = Callable[[Mapping[str, Any], Secrets], Bus]
+Build = Callable[[Mapping[str, Any], Secrets], Any]
+"""Build what fetches a source, a bus or a puller, by its options and secrets."""
 
 
 def find_receiver(desk: Desk, settings: Settings, *, is_alone: bool = False) -> HttpReceiver | None:
@@ -41,7 +45,10 @@ def build_inputs(
     stdin: bool,
 ) -> list[LiveInput]:
     """Build the inputs of the configuration, then those that a command line names."""
-    inputs = [*_bus_inputs(desk), *(_tail_input(path, state) for path in tails)]
+    inputs = [
+        *_fetched_inputs(desk, state, receiver),
+        *(_tail_input(path, state) for path in tails),
+    ]
     if stdin:
         inputs.append(LiveInput("stdin", lambda writer, stop: pump_stdin(writer, "stdin", stop)))
     if receiver is not None:
@@ -51,31 +58,61 @@ def build_inputs(
 
 
 def has_inputs(desk: Desk) -> bool:
-    """Say whether the configuration names an input."""
-    return any(_buses(desk))
+    """Say whether the configuration names an input that is fetched."""
+    return any(_fetched(desk))
 
 
-def _buses(desk: Desk) -> Iterator[tuple[str, SourceSettings, Connector, BusBuilder]]:
+def _fetched(desk: Desk) -> Iterator[tuple[str, SourceSettings, Connector, Build]]:
+    """Yield the sources whose connector fetches and that say from where."""
     known = frozenset(desk.registry.names())
     for name, source in desk.config.settings.sources.items():
         if source.connector in known:
             connector = desk.registry.get(source.connector)
-            if connector.bus is not None:
-                yield name, source, connector, connector.bus
+            build = connector.bus
+            if build is None and source.options:
+                build = connector.follow
+            if build is None and "url" in source.options:
+                build = connector.pull
+            if build is not None:
+                yield name, source, connector, build
 
 
-def _bus_inputs(desk: Desk) -> Iterator[LiveInput]:
-    """Join each source's broker; options that do not fit stop the start."""
-    for name, source, connector, build in _buses(desk):
+def _fetched_inputs(desk: Desk, state: Path, receiver: HttpReceiver | None) -> Iterator[LiveInput]:
+    """Prepare what fetches each source; options that do not fit stop the start.
+
+    What is fetched once a delivery says that there is something is poked by the receiver.
+    """
+    for name, source, connector, build in _fetched(desk):
+        options = {**connector.options, **source.options}
         try:
-            bus = build({**connector.options, **source.options}, ())
+            found = build(options, open_secrets(name, source.auth))
         except ConfigError as ex:
-            raise ConfigError([Problem("", f"sources.{name}.options", str(ex))]) from ex
-        yield LiveInput(name, partial(_pump_bus, bus, name))
+            problems = [_place(problem, name) for problem in ex.problems]
+            raise ConfigError(problems) from ex
+        if connector.bus is not None:
+            yield LiveInput(name, partial(_pump_bus, found, name))
+        else:
+            if receiver is not None and hasattr(found, "poke"):
+                receiver.pokes[name] = found.poke
+            position = state / f"source-{quote(name, safe='')}.json"
+            yield LiveInput(name, partial(_pump_fetched, found, name, position))
+
+
+def _place(problem: Problem, source: str) -> Problem:
+    """Name the key of a problem that a connector's builder found."""
+    if problem.key:
+        return problem
+    return Problem(problem.file, f"sources.{source}.options", problem.message)
 
 
 def _pump_bus(bus: Bus, source: str, writer: LogWriter, stop: threading.Event) -> None:
     pump_bus(bus, writer, source, stop)
+
+
+def _pump_fetched(
+    puller: Puller, source: str, position: Path, writer: LogWriter, stop: threading.Event
+) -> None:
+    puller.pump(writer, source, stop, position)
 
 
 def _tail_input(path: Path, state: Path) -> LiveInput:

@@ -174,7 +174,18 @@ def build_auth(
             return Auth(scheme, names=frozenset(names))
         case _:
             verifier = _build_verifier(scheme, table, push, complain)
-            return Auth(scheme, verifier, _build_store(table, verifier, complain))
+            return Auth(scheme, verifier, _build_store(table, verifier.check_secret, complain))
+
+
+def open_secrets(source: str, table: Mapping[str, Any]) -> Secrets:
+    """Return the secrets that a source's `auth` names for what is fetched, none where none are.
+
+    Raises `ConfigError`.
+    """
+    if _SECRETS.isdisjoint(table):
+        return ()
+    complain = _complainer(f"sources.{source}.auth")
+    return _build_store(table, lambda _: None, complain).read()
 
 
 Complain = Callable[[str, str], ConfigError]
@@ -235,7 +246,9 @@ _KINDS = {str: "text", int: "a whole number", bool: "true or false"}
 _CHOICES = {"encoding": ("hex", "base64"), "timestamp_unit": ("s", "ms", "rfc3339")}
 
 
-def _build_store(table: Mapping[str, Any], verifier: Verifier, complain: Complain) -> SecretStore:
+def _build_store(
+    table: Mapping[str, Any], check: Callable[[str], None], complain: Complain
+) -> SecretStore:
     files = [
         *_texts(table.get("secret_file", []), complain, "secret_file"),
         *_texts(table.get("secret_files", []), complain, "secret_files"),
@@ -246,7 +259,7 @@ def _build_store(table: Mapping[str, Any], verifier: Verifier, complain: Complai
             "secret_file", "must name the file with the secret, or secret_env a variable"
         )
     try:
-        return SecretStore(list(map(Path, files)), variables, verifier.check_secret)
+        return SecretStore(list(map(Path, files)), variables, check)
     except ConfigError as ex:
         raise complain("secret_file" if files else "secret_env", str(ex)) from ex
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
@@ -15,7 +16,7 @@ from starlette.routing import Route
 
 from connectors.auth import Call
 from connectors.intake import LogWriter, Pending
-from connectors.payload import Payload
+from connectors.payload import Payload, unpack_payload
 from connectors.receiver.inlets import Inlet
 from connectors.receiver.limits import Limits
 from slawatch import labels as v
@@ -28,10 +29,17 @@ RETRY_SECONDS = 10
 STORED = "success"
 """The answer to what is stored: WeCom and DingTalk ask for this word, all others for none."""
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_QUESTIONS = ("GET", "HEAD", "OPTIONS")
+"""Methods that deliver nothing: a handshake, which proves nothing, or a mistake."""
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
 
+Poke = Callable[[Payload], None]
+"""Tell what fetches a source's data that a delivery says there is some."""
 Count = Callable[[str, str], None]
 """Count one request: its source, what became of it (`slawatch.labels.INTAKE_OUTCOMES`)."""
+
+
+_NOBODY: Mapping[str, Poke] = MappingProxyType({})
 
 
 class Refusal(Exception):  # noqa: N818 - no error of ours: an answer
@@ -56,8 +64,10 @@ class Receiver:
         limits: Limits,
         public_url: str = "",
         now: Callable[[], float] = time.time,
+        pokes: Mapping[str, Poke] = _NOBODY,
     ) -> None:
         """Take where deliveries are stored. `public_url` is how the vendors reach `/`."""
+        self._pokes = pokes
         self._inlets = inlets
         self._writer = writer
         self._count = count
@@ -90,7 +100,8 @@ class Receiver:
             text = f"a body must come as it is, not as {coding[:20]!r}"
             raise Refusal(v.MALFORMED, 415, text)
         call = self._build_call(inlet, request)
-        if not inlet.auth.needs_body:
+        is_verified = not inlet.auth.needs_body and request.method not in _QUESTIONS
+        if is_verified:
             self._verify(inlet, call)
         body = await self._read(request)
         try:
@@ -98,7 +109,7 @@ class Receiver:
             if (reply := _shake_hands(inlet, request.method, call.payload)) is not None:
                 self._count(inlet.source, v.HANDSHAKE)
                 return reply
-            if inlet.auth.needs_body:
+            if not is_verified:
                 self._verify(inlet, call)
             if inlet.rate is not None and (wait := inlet.rate.take()):
                 raise Refusal(v.RATE_LIMITED, 429, "too many deliveries: try again", wait)
@@ -160,6 +171,8 @@ class Receiver:
         if self._fails:
             LOGGER.info("deliveries are stored again")
         self._fails = False
+        if (poke := self._pokes.get(inlet.source)) is not None:
+            poke(unpack_payload(record.body))
         self._count(inlet.source, v.DUPLICATE if result.duplicates else v.ACCEPTED)
         return PlainTextResponse(STORED)
 
@@ -190,7 +203,7 @@ def _shake_hands(inlet: Inlet, method: str, payload: Payload) -> Response | None
             raise Refusal(v.MALFORMED, 400, f"no handshake: {ex}") from ex
         if reply is not None:
             return Response(reply.body, reply.status, dict(reply.headers))
-    if method in ("GET", "OPTIONS"):
+    if method in _QUESTIONS:
         raise Refusal(v.MALFORMED, 400, "no handshake: something that it needs is missing")
     return None
 

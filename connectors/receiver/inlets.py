@@ -87,24 +87,35 @@ def build_inlets(settings: Settings, connectors: Connectors, host: str = "") -> 
             continue
         try:
             connector = connectors.get(source.connector)
-            if connector.push is None:
-                message = f"is not received over HTTP: connector {source.connector!r} asks or reads"
-                raise ConfigError([Problem("", f"sources.{name}.auth", message)])
+            if not _is_received(name, connector, source.auth):
+                continue
+            push = connector.push or Push()
             auth = build_auth(
                 name,
                 source.auth,
-                connector.push,
+                push,
                 host=host or settings.intake_host,
                 has_client_ca=settings.intake_client_ca is not None,
             )
             options = {**connector.options, **source.options}
             rate = _build_rate(name, source.auth)
-            inlets[name] = Inlet(name, connector, connector.push, auth, options, rate)
+            inlets[name] = Inlet(name, connector, push, auth, options, rate)
         except ConfigError as ex:
             problems += ex.problems
     if problems:
         raise ConfigError(problems)
     return inlets
+
+
+def _is_received(source: str, connector: Connector, auth: Mapping[str, Any]) -> bool:
+    """Tell whether a source's `auth` is that of its deliveries, and not of what is fetched."""
+    fetches = any((connector.follow, connector.pull, connector.bus))
+    if connector.push is None:
+        if fetches and "scheme" not in auth:
+            return False
+        message = f"is not received over HTTP: connector {connector.name!r} fetches or follows"
+        raise ConfigError([Problem("", f"sources.{source}.auth", message)])
+    return not fetches or connector.push.signature is not None or "scheme" in auth
 
 
 def _build_rate(source: str, auth: Mapping[str, Any]) -> RateLimit | None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from connectors.intake import LogWriter
 from connectors.listener import Server, listen
-from connectors.receiver.app import Receiver, build_app
+from connectors.receiver.app import Poke, Receiver, build_app
 from connectors.receiver.counts import RequestCounts
 from connectors.receiver.inlets import Inlet
 from connectors.receiver.limits import Limits
@@ -47,9 +47,12 @@ class HttpReceiver:
     ) -> None:
         """Take the inlets by source. One that is alone in its process serves its own metrics.
 
+        `pokes`, by source, are told of its deliveries once they are stored.
+
         Raises `ConfigError` for an address or a certificate that cannot be used.
         """
         self.counts = RequestCounts(inlets)
+        self.pokes: dict[str, Poke] = {}
         self._inlets = inlets
         self._limits = limits or Limits()
         self._public_url = public_url
@@ -68,7 +71,12 @@ class HttpReceiver:
     def pump(self, writer: LogWriter, stop: threading.Event) -> None:
         """Store what is sent until told to stop; requests under way are answered."""
         receiver = Receiver(
-            self._inlets, writer, self.counts.note, self._limits, public_url=self._public_url
+            self._inlets,
+            writer,
+            self.counts.note,
+            self._limits,
+            public_url=self._public_url,
+            pokes=self.pokes,
         )
         app = build_app(receiver, self._public_url, self.counts.render if self._is_alone else None)
         # What strangers send is none of an operator's business: their requests are counted.

@@ -242,6 +242,21 @@ def test_a_question_that_is_no_handshake_is_400(running: Running, query: str) ->
     assert running.count("malformed") == 1
 
 
+def test_a_handshake_needs_no_token(tmp_path: Path, secret: dict[str, str]) -> None:
+    inlet = build_inlet(PLAIN, {"scheme": "bearer", **secret})
+    with receiving(tmp_path, inlet) as running:
+        assert running.send("/in/plain?challenge=abc", None, method="GET").body == b"abc"
+        assert running.send("/in/plain?challenge=abc").status == 401
+
+
+def test_who_fetches_is_poked_by_what_is_stored(tmp_path: Path) -> None:
+    pokes: list[Payload] = []
+    with receiving(tmp_path, build_inlet(SEALED)) as running:
+        running.receiver.pokes["sealed"] = pokes.append
+        running.send("/in/sealed", b"sealed:{}")
+    assert pokes == [Payload(b"{}")]
+
+
 def test_what_is_enciphered_is_opened_before_it_is_stored(tmp_path: Path) -> None:
     with receiving(tmp_path, build_inlet(SEALED)) as running:
         assert running.send("/in/sealed", b"sealed:{}").status == 200

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from connectors.connector import Connector, Push
+from connectors.connector import Connector, Push, Secrets
 from connectors.payload import Payload, hash_body
 from connectors.receiver.inlets import build_inlets
 from connectors.receiver.server import open_receiver
@@ -15,10 +16,16 @@ from slawatch.config import Settings, SourceSettings
 from slawatch.errors import ConfigError, EventError
 from tests.connectors.receiver.desk import PLAIN, SIGNED
 
-POLLED = Connector("polled", "One that is asked", lambda _: [], "web")
+
+def fetch(options: Mapping[str, Any], secrets: Secrets) -> tuple[object, ...]:
+    return options, secrets
+
+
+POLLED = Connector("polled", "One that is asked", lambda _: [], "web", pull=fetch)
+MAILED = replace(POLLED, name="mailed", pull=None, follow=fetch, push=Push())
 REGISTRY = Registry(
     Entry(one.name, "here", Path(), lambda one=one: one)  # type: ignore[misc]  # each its own
-    for one in (PLAIN, SIGNED, POLLED)
+    for one in (PLAIN, SIGNED, POLLED, MAILED)
 )
 
 
@@ -38,6 +45,16 @@ def test_a_source_with_authentication_is_received() -> None:
 
 def test_a_source_without_authentication_is_not() -> None:
     assert build_inlets(settings(plain={}, polled={}), REGISTRY) == {}
+
+
+def test_the_secrets_of_what_is_fetched_are_no_reason_to_receive_it() -> None:
+    fetched = {"auth": {"secret_env": "PASSWORD"}}
+    assert build_inlets(settings(polled=fetched, mailed=fetched), REGISTRY) == {}
+
+
+def test_a_source_that_can_be_fetched_is_received_where_a_scheme_says_so() -> None:
+    inlets = build_inlets(settings(mailed={"auth": {"scheme": "none"}}), REGISTRY)
+    assert list(inlets) == ["mailed"]
 
 
 def test_a_source_may_have_the_connector_of_another_name() -> None:
