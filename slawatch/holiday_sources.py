@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import holidays
-import icalendar
 from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # ships no annotations
 
 from slawatch.errors import ConfigError, Problem
+
+if TYPE_CHECKING:  # a third of a start's time, and most desks need neither
+    import holidays
 
 HORIZON_YEARS = range(1970, 2051)
 """Bound a yearly rule that has no end of its own."""
@@ -28,6 +29,8 @@ def load_ics(path: Path, years: range = HORIZON_YEARS) -> frozenset[date]:
     count; cancelled events do not. An event that does not cover whole days is an error: a
     holiday closes the whole day, and a silent guess would shift every deadline.
     """
+    import icalendar  # noqa: PLC0415 - as holidays
+
     try:
         calendars = icalendar.Calendar.from_ical(path.read_bytes(), multiple=True)
     except OSError as ex:
@@ -58,6 +61,8 @@ def country_holidays(
     A make-up day maps to the weekday (0 = Monday) of the day off that it pays for, whose
     windows are worked; Monday where the package does not say which. `file` is named in errors.
     """
+    import holidays  # noqa: PLC0415 - as said above
+
     wanted = sorted(set(years))
     if not wanted:
         raise ConfigError([Problem(file, "years", "must name at least one year")])

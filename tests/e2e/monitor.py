@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -75,16 +76,37 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "COLUMNS": "200", "NO_COLOR": "1"}
 
 
+def get(url: str) -> tuple[int, str]:
+    """Return status and body of a page; (0, "") when nobody answers."""
+    try:
+        with urllib.request.urlopen(url, timeout=20) as answer:  # noqa: S310 - loopback
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as ex:
+        with ex:
+            return ex.code, ex.read().decode()
+    except (OSError, ValueError, http.client.HTTPException):
+        return 0, ""
+
+
 class Monitor:
     """Be `slawatch run` over a state folder; every `start` is another process."""
 
-    def __init__(self, state: Path, *arguments: object, command: str = "run") -> None:
+    def __init__(
+        self, state: Path, *arguments: object, command: str = "run", port: int = 0
+    ) -> None:
         """Take the state folder and the other arguments; start nothing yet."""
         self.state = state
         self.messages = state.with_name(f"{state.name}.messages")
         self.url = ""
         self.process: subprocess.Popen[bytes] | None = None
-        self._arguments: tuple[object, ...] = (command, *arguments, "--state", state, "--port", 0)
+        self._arguments: tuple[object, ...] = (
+            command,
+            *arguments,
+            "--state",
+            state,
+            "--port",
+            port,
+        )
 
     def start(self, *, stdin: int = subprocess.DEVNULL, waits: bool = True) -> Self:
         """Start it and wait until it says where its metrics are."""
@@ -108,14 +130,7 @@ class Monitor:
 
     def get(self, path: str) -> tuple[int, str]:
         """Return status and body of a page; (0, "") when nobody answers."""
-        try:
-            with urllib.request.urlopen(self.url + path, timeout=20) as answer:  # noqa: S310 - loopback
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as ex:
-            with ex:
-                return ex.code, ex.read().decode()
-        except (OSError, ValueError, urllib.error.URLError):
-            return 0, ""
+        return get(self.url + path)
 
     def scrape(self) -> Samples:
         """Return one scrape; it must succeed."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import threading
 from functools import partial
 from pathlib import Path
 
@@ -25,35 +24,13 @@ from tests.e2e.desk import (
     wall_us,
     write_policy,
 )
-from tests.e2e.monitor import Key, Monitor, Samples, parse_samples, poll, read_verdicts, write_lines
+from tests.e2e.monitor import Key, Monitor, poll, read_verdicts, write_lines
+from tests.e2e.scraper import Scraper, increase
 from tests.e2e.writer import DeskWriter
 
 KILLS = 5
 LINES = 600
 LOG_TIME: Key = ("slawatch_log_time_timestamp_seconds", ())
-
-
-class Scraper:
-    """Scrape all the time, also while nobody answers, and keep what was seen."""
-
-    def __init__(self, monitor: Monitor) -> None:
-        """Start scraping."""
-        self.scrapes: list[Samples] = []
-        self._monitor = monitor
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def _run(self) -> None:
-        while not self._stop.wait(0.25):
-            status, body = self._monitor.get("/metrics")
-            if status == 200:
-                self.scrapes.append(parse_samples(body))
-
-    def stop(self) -> None:
-        """Scrape no more."""
-        self._stop.set()
-        self._thread.join()
 
 
 def has_written(writer: DeskWriter, lines: int) -> bool:
@@ -64,18 +41,6 @@ def has_written(writer: DeskWriter, lines: int) -> bool:
 def is_past(at: int) -> bool:
     """Tell whether the wall has passed an instant."""
     return wall_us() > at
-
-
-def increase(scrapes: list[Samples]) -> Samples:
-    """Return how much each counter grew as Prometheus sees it: a lower value is a reset to 0."""
-    grown: Samples = {}
-    last: Samples = {}
-    for scrape in scrapes:
-        for key, value in scrape.items():
-            before = last.get(key, 0.0)
-            grown[key] = grown.get(key, 0.0) + (value - before if value >= before else value)
-            last[key] = value
-    return grown
 
 
 def answered_in_time(events: list[Event]) -> set[str]:

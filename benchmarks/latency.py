@@ -1,0 +1,270 @@
+"""Measure how long an acknowledged event takes until its effect stands in the body of /metrics.
+
+    uv run python -m benchmarks.latency [--rate 2000] [--seconds 30] [--scrape-seconds 0.2]
+
+`slawatch intake` and `slawatch run --no-intake` run over one new state folder with the policy that
+ships. Signed webhooks are posted at a fixed rate over 32 connections. The k-th event acknowledged
+is visible once a scrape says that k events were counted, and is measured to the end of that
+scrape: so the figures hold the wait for the next scrape, and the scrape itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from bisect import bisect_left
+from collections import deque
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import NamedTuple, cast
+
+from connectors.payload import Payload
+from connectors.signatures import GITHUB
+
+SECRET = "It's a Secret to Everybody"  # noqa: S105 - published
+CONNECTIONS = 32
+WARM_UP_SECONDS = 3.0
+KINDS = (("created", "customer"), ("replied", "agent"), ("resolved", "agent"))
+
+_CONNECTOR = """
+from connectors.connector import Connector, Push
+from connectors.reading import parse_object
+from connectors.signatures import GITHUB
+
+CONNECTOR = Connector(
+    "shop", "A shop", lambda payload: [parse_object(payload)], "email",
+    push=Push(signature=GITHUB), is_native=True,
+)
+"""
+_COUNT = re.compile(rb'slawatch_events_total\{connector="shop",outcome="\w+"\} ([\d.e+]+)')
+
+
+class Scrape(NamedTuple):
+    """Be when a scrape was answered, how long that took, and how many events it counted."""
+
+    at: float
+    seconds: float
+    count: int
+
+
+def find_port() -> int:
+    """Return a port that is free now."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+    return port
+
+
+def write_policy(folder: Path) -> Path:
+    """Write a policy that receives the shop's webhooks."""
+    (folder / "own").mkdir()
+    (folder / "own" / "shop.py").write_text(_CONNECTOR)
+    (folder / "secret").write_text(SECRET)
+    path = folder / "desk.toml"
+    path.write_text(
+        f"[connectors]\nfolders = [{str(folder / 'own')!r}]\n"
+        f"[sources.shop]\nauth = {{ secret_file = {str(folder / 'secret')!r} }}\n"
+    )
+    return path
+
+
+def build_requests(count: int, rate: float, start_at: float) -> list[bytes]:
+    """Return signed requests, each about something that happens when it is due."""
+    requests = []
+    for number in range(count):
+        kind, actor = KINDS[number % len(KINDS)]
+        ticket = number // len(KINDS)
+        at = start_at + number / rate
+        event = {
+            "event_id": f"e{number}",
+            "ticket_id": f"t{ticket}",
+            "type": kind,
+            "occurred_at": round(at * 1000),
+            "actor": actor,
+            "channel": "email",
+            "priority": ("low", "normal", "high", "urgent")[ticket % 4],
+        }
+        body = json.dumps(event).encode()
+        head = (
+            f"POST /in/shop HTTP/1.1\r\nHost: desk\r\nContent-Length: {len(body)}\r\n"
+            f"{GITHUB.header}: {GITHUB.sign(Payload(body), SECRET)}\r\n\r\n"
+        )
+        requests.append(head.encode() + body)
+    return requests
+
+
+class Client(asyncio.Protocol):
+    """Be one connection with one request under way."""
+
+    def __init__(self, load: Load) -> None:
+        """Take whom to tell."""
+        self._load = load
+        self.sent_at = 0.0
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Be ready."""
+        self._transport = cast("asyncio.Transport", transport)
+        self._load.idle.append(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take the answer."""
+        if not data.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"refused: {data[:200]!r}")
+        now = time.monotonic()
+        self._load.acknowledged.append(now)
+        self._load.answer_seconds.append(now - self.sent_at)
+        self._load.idle.append(self)
+
+    def send(self, request: bytes) -> None:
+        """Post."""
+        self.sent_at = time.monotonic()
+        self._transport.write(request)
+
+
+class Load:
+    """Post requests at a fixed rate, later where all connections wait for their answers."""
+
+    def __init__(self) -> None:
+        """Begin with nothing sent."""
+        self.idle: deque[Client] = deque()
+        self.acknowledged: list[float] = []
+        self.answer_seconds: list[float] = []
+
+    async def run(self, port: int, requests: list[bytes], rate: float) -> None:
+        """Post all, and wait for the last answer."""
+        loop = asyncio.get_running_loop()
+        for _ in range(CONNECTIONS):
+            await loop.create_connection(lambda: Client(self), "127.0.0.1", port)
+        began = time.monotonic()
+        sent = 0
+        while len(self.acknowledged) < len(requests):
+            due = min(len(requests), int((time.monotonic() - began) * rate))
+            while sent < due and self.idle:
+                self.idle.popleft().send(requests[sent])
+                sent += 1
+            await asyncio.sleep(0.001)
+
+
+def scrape_for_ever(url: str, every_seconds: float, out: Connection) -> None:
+    """Scrape, in a process of its own, and tell what was counted when."""
+    while True:
+        began = time.monotonic()
+        with urllib.request.urlopen(url, timeout=60) as answer:  # noqa: S310 - loopback
+            body = answer.read()
+        now = time.monotonic()
+        out.send(Scrape(now, now - began, sum(int(float(n)) for n in _COUNT.findall(body))))
+        time.sleep(max(0.0, every_seconds - (time.monotonic() - began)))
+
+
+def cpu_seconds(pid: int) -> float:
+    """Return the processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wait_for(url: str) -> None:
+    """Wait until somebody answers with 200."""
+    give_up_at = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 - loopback
+        except OSError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def quantiles(values: list[float]) -> str:
+    """Render median, 99th percentile and maximum."""
+    values = sorted(values)
+    at = (len(values) // 2, len(values) * 99 // 100, len(values) - 1)
+    p50, p99, top = (values[one] for one in at)
+    return f"p50 {p50:.3f} s, p99 {p99:.3f} s, max {top:.3f} s"
+
+
+def measure(folder: Path, rate: float, seconds: float, every_seconds: float) -> None:
+    """Run it once and print the figures."""
+    policy, state = write_policy(folder), folder / "state"
+    intake_port, port = find_port(), find_port()
+    slawatch = Path(sys.executable).with_name("slawatch")
+    common = ("--policy", policy, "--state", state, "--log-format", "json")
+    with (folder / "messages.txt").open("wb") as said:
+        intake = subprocess.Popen(  # noqa: S603 - our own
+            [slawatch, "intake", *common, "--port", str(intake_port)], stdout=said, stderr=said
+        )
+        flow = subprocess.Popen(  # noqa: S603 - our own
+            [slawatch, "run", "--no-intake", *common, "--port", str(port)],
+            stdout=said,
+            stderr=said,
+        )
+    url = f"http://127.0.0.1:{port}"
+    scrapes: list[Scrape] = []
+    inner, outer = multiprocessing.Pipe()
+    scraper = multiprocessing.Process(
+        target=scrape_for_ever, args=(f"{url}/metrics", every_seconds, outer), daemon=True
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{intake_port}/healthz")
+        wait_for(f"{url}/readyz")
+        requests = build_requests(round(rate * seconds), rate, time.time())
+        scraper.start()
+        before = cpu_seconds(intake.pid), cpu_seconds(flow.pid)
+        load = Load()
+        began = time.monotonic()
+        asyncio.run(load.run(intake_port, requests, rate))
+        took = time.monotonic() - began
+        after = cpu_seconds(intake.pid), cpu_seconds(flow.pid)
+        while not scrapes or scrapes[-1].count < len(requests):
+            scrapes.append(inner.recv())
+        report(load, scrapes, began, took)
+        used = [b - a for a, b in zip(before, after, strict=True)]
+        print(f"cores used: intake {used[0] / took:.2f}, flow with scrapes {used[1] / took:.2f}")
+    finally:
+        if scraper.is_alive():
+            scraper.kill()
+        for process in (intake, flow):
+            process.send_signal(signal.SIGTERM)
+        for process in (intake, flow):
+            process.wait(60)
+
+
+def report(load: Load, scrapes: list[Scrape], began: float, took: float) -> None:
+    """Print how long it took to be acknowledged and to be visible."""
+    acknowledged = sorted(load.acknowledged)
+    counts = [scrape.count for scrape in scrapes]
+    visible = [
+        scrapes[bisect_left(counts, number)].at - at
+        for number, at in enumerate(acknowledged, 1)
+        if at > began + WARM_UP_SECONDS
+    ]
+    print(f"{len(acknowledged)} events in {took:.1f} s: {len(acknowledged) / took:.0f} a second")
+    print(f"posted to acknowledged: {quantiles(load.answer_seconds)}")
+    print(f"acknowledged to visible: {quantiles(visible)} (without the first seconds)")
+    print(f"scrapes: {len(scrapes)}, {quantiles([scrape.seconds for scrape in scrapes])}")
+
+
+def main() -> None:
+    """Measure by the command line's options."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rate", type=float, default=2000)
+    parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--scrape-seconds", type=float, default=0.2)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="slawatch-latency-") as folder:
+        measure(Path(folder), options.rate, options.seconds, options.scrape_seconds)
+
+
+if __name__ == "__main__":
+    main()
