@@ -110,6 +110,7 @@ class Client(asyncio.Protocol):
         """Take whom to tell."""
         self._load = load
         self.sent_at = 0.0
+        self._answer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Be ready."""
@@ -118,12 +119,20 @@ class Client(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take the answer."""
-        if not data.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(f"refused: {data[:200]!r}")
+        self._answer += data
+        if not self._answer.startswith(b"HTTP/1.1 200"):
+            self._load.fail(f"refused: {self._answer[:200]!r}")
+        if not self._answer.endswith(b"\r\n\r\nsuccess"):
+            return  # head and body may come apart
+        self._answer = b""
         now = time.monotonic()
         self._load.acknowledged.append(now)
         self._load.answer_seconds.append(now - self.sent_at)
         self._load.idle.append(self)
+
+    def connection_lost(self, ex: Exception | None) -> None:
+        """Tell that nothing more can be measured."""
+        self._load.fail(f"connection lost: {ex!r}")
 
     def send(self, request: bytes) -> None:
         """Post."""
@@ -139,6 +148,11 @@ class Load:
         self.idle: deque[Client] = deque()
         self.acknowledged: list[float] = []
         self.answer_seconds: list[float] = []
+        self._failure = ""
+
+    def fail(self, why: str) -> None:
+        """Give up: an event that is never acknowledged would be waited for for ever."""
+        self._failure = self._failure or why
 
     async def run(self, port: int, requests: list[bytes], rate: float) -> None:
         """Post all, and wait for the last answer."""
@@ -152,6 +166,8 @@ class Load:
             while sent < due and self.idle:
                 self.idle.popleft().send(requests[sent])
                 sent += 1
+            if self._failure:
+                raise SystemExit(self._failure)
             await asyncio.sleep(0.001)
 
 
@@ -225,6 +241,7 @@ def measure(folder: Path, rate: float, seconds: float, every_seconds: float) -> 
         began = time.monotonic()
         asyncio.run(load.run(intake_port, requests, rate))
         took = time.monotonic() - began
+        print(f"posted in {took:.1f} s", flush=True)
         after = cpu_seconds(intake.pid), cpu_seconds(flow.pid)
         while not scrapes or scrapes[-1].count < len(requests):
             scrapes.append(inner.recv())
