@@ -80,9 +80,28 @@ def write_history(scrape: Samples, end: int, file: Path) -> None:
                 head = _render(key[0], {**dict(key[1]), "job": "slawatch", "instance": "old"})
                 for at in instants:
                     out.write(f"{head} {(at - instants[0]) / HOUR * rate:g} {at}\n")
-        for name, labels, value, at in (*_records(scrape, end), *_weeks(scrape, end)):
+        points = (*_records(scrape, end), *_weeks(scrape, end), *_happened(happened_at(end)))
+        for name, labels, value, at in points:
             out.write(f"{_render(name, labels)} {value:g} {at}\n")
         out.write("# EOF\n")
+
+
+def happened_at(end: int) -> int:
+    """Return the whole minute, half a day before the end, from which on something happened."""
+    return (end - 12 * HOUR) // 60 * 60
+
+
+def _happened(begin: int) -> Iterator[Point]:
+    """Yield a spike of ten minutes, catching up for five an hour later, then another policy."""
+    spike = {"alertname": "SlaBreachSpike", "alertstate": "firing", "channel": "phone"}
+    for at in range(begin, begin + 660, 60):
+        yield "ALERTS", spike, 1, at
+    for at in range(begin, begin + 3 * HOUR, 60):
+        is_behind = HOUR <= at - begin <= HOUR + 300
+        yield "slawatch_catching_up", {"job": "slawatch"}, float(is_behind), at
+    for digest, start in (("old", begin - 600), ("new", begin + 2 * HOUR)):
+        for at in range(start, begin + (2 if digest == "old" else 3) * HOUR, 60):
+            yield "slawatch_config_info", {"digest": digest}, 1, at
 
 
 def _weeks(scrape: Samples, end: int) -> Iterator[Point]:

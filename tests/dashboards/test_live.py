@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from dashboards.check import Verdict, ask_panels
+from dashboards.notes import find_notes
 from dashboards.prometheus_api import Answer
 from tests.cli.commands import call
 from tests.dashboards.conftest import Watched
+from tests.dashboards.history import happened_at
 
 
 def test_no_query_of_any_panel_is_refused_warned_of_or_empty(watched: Watched) -> None:
@@ -218,3 +220,24 @@ def test_the_command_names_the_panels_that_do_not_answer(watched: Watched, tmp_p
     assert found.exit_code == 1
     line = "stages: Goals of the stages: empty: returns nothing"
     assert line in found.stdout.splitlines()
+
+
+def test_spikes_imports_and_policy_changes_are_found_in_prometheus(watched: Watched) -> None:
+    begin = happened_at(int(watched.past))
+    found = find_notes(watched.prometheus, begin, begin + 3 * 3600)
+    assert [(note.kind, note.text, note.start - begin) for note in found] == [
+        ("breach-spike", "SlaBreachSpike phone", 0),
+        ("import", "catching up: an import or a restart", 3600),
+        ("policy-change", "policy new", 7200),
+    ]
+    # A series that ends without a mark is seen for five minutes more.
+    assert found[0].end - begin in range(600, 901)
+    assert found[1].end - begin == 3900
+
+
+def test_notes_of_a_shorter_look_back_meet_those_of_a_longer(watched: Watched) -> None:
+    begin = happened_at(int(watched.past))
+    whole = find_notes(watched.prometheus, begin - 300, begin + 3600)
+    later = find_notes(watched.prometheus, begin + 130, begin + 3600)
+    assert (later[0].text, later[0].end) == (whole[0].text, whole[0].end)
+    assert later[0].start > whole[0].start
