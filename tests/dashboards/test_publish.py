@@ -135,7 +135,9 @@ def test_a_missing_client_is_told_with_what_to_install(monkeypatch: pytest.Monke
 
 
 def test_the_client_is_not_loaded_before_it_is_needed(tmp_path: Path) -> None:
-    code = "import cli.dashboards, sys; assert not {'grafana_client', 'niquests'} & set(sys.modules)"
+    code = (
+        "import cli.dashboards, sys; assert not {'grafana_client', 'niquests'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
 
 

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import promql_parser
+
+from dashboards.boards.urgent import ticket_links
+from dashboards.desk import build_desk
+from slawatch.config import load_config
+from tests.dashboards.queries import desk
+
+
+def test_the_headlines_are_the_first_targets_that_are_measured() -> None:
+    assert desk().headlines == ("first_response", "resolution", "next_response")
+
+
+def test_a_desk_of_other_targets_shows_its_own(tmp_path: Path) -> None:
+    policy = tmp_path / "desk.toml"
+    policy.write_text('include = ["targets"]\n[[policies]]\nname = "p"\ngoals.triage = "1h"\n')
+    found = build_desk(load_config([policy]), "en")
+    assert (found.headlines, found.targets) == (("triage",), ("triage",))
+
+
+def test_stages_are_those_of_the_chain() -> None:
+    assert desk().stages == ("acknowledge", "plan", "expert", "fix", "feedback")
+
+
+def test_words_come_in_both_languages_and_values_of_ones_own_stay() -> None:
+    assert (desk("en").target("fix"), desk("zh").target("fix")) == ("Fix", "修复")
+    assert desk("zh").target("my_target") == "my_target"
+
+
+def test_both_languages_have_boards_of_their_own() -> None:
+    assert (desk("en").uid("wall"), desk("zh").uid("wall")) == ("slawatch-wall", "slawatch-wall-zh")
+
+
+def test_names_of_several_labels_are_reworded_part_by_part() -> None:
+    found = desk("zh").reworded("state")
+    assert {
+        "id": "renameByRegex",
+        "options": {"regex": r"(.*)\bbreached\b(.*)", "renamePattern": "$1已超时$2"},
+    } in found
+
+
+def test_each_source_has_its_own_link() -> None:
+    found = ticket_links("x", {"b.c": "https://b/{ticket_id}?a=$1", "a": "https://a/{ticket_id}"})
+    assert found == (
+        'label_replace(label_replace(x, "url", "https://a/${1}", "ticket", "a/(.+)"), '
+        '"url", "https://b/${1}?a=$$1", "ticket", "b\\\\.c/(.+)")'
+    )
+    promql_parser.parse(found)
+
+
+def test_without_a_template_there_is_no_link() -> None:
+    assert ticket_links("x", {}) == "x"
