@@ -156,7 +156,7 @@ def _clocks(timeline: Timeline, now: int) -> Table:
         due_at = clock.due_at()
         table.add_row(
             f"{timeline.names[clock.target]} #{clock.cycle}",
-            _state(clock),
+            say_state(clock),
             render_span(clock.elapsed(now)),
             render_span(clock.goal.goal_us),
             render_at(due_at)[:19] if due_at else "",
@@ -165,7 +165,7 @@ def _clocks(timeline: Timeline, now: int) -> Table:
     return table
 
 
-def _state(clock: Clock) -> str:
+def say_state(clock: Clock) -> str:
     """Say where a clock stands, or what it came to."""
     if clock.is_live():
         return clock_state(clock)

@@ -9,6 +9,7 @@ import typer
 
 from cli.bridge import bridge
 from cli.check import check
+from cli.connectors import app as connectors
 from cli.dashboards import app as dashboards
 from cli.drill import drill
 from cli.explain import explain
@@ -34,6 +35,7 @@ app.command()(spike)
 app.command()(drill)
 app.command()(bridge)
 app.add_typer(dashboards, name="dashboards")
+app.add_typer(connectors, name="connectors")
 
 
 def _show_version(*, wanted: bool) -> None:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.golden import Golden, Plain
 from connectors.opaque import TEST_KEY, hide
+from connectors.scrub import EMAIL, PERSONAL_KEY, PHONE
 
-_EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_PHONE = re.compile(r"(?<![\w-])(?:\+|00)\d[\d ()/.-]{7,16}\d(?![\w-])")
-_PERSONAL_KEY = re.compile(
-    r"(?:^|_|\b)(?:phone|mobile|msisdn|wa_?id|caller_?id|callerid|e_?mail|external_?user_?id|"
-    r"open_?id|union_?id|first_?name|last_?name|full_?name|subject|body|text|html|plain_body|"
-    r"description|comment_?body)$",
-    re.IGNORECASE,
-)
 _UNSEEN = ("event_id", "occurred_at", "opened_at", "waiting_since", "promised_at", "type")
 _SHORTEST = 6
 
@@ -26,7 +18,7 @@ def find_personal(golden: Golden, events: list[Plain], document: object) -> Iter
     persons = set(_find_persons(document))
     for event in events:
         for key, value in _texts(event):
-            if _EMAIL.search(value) or _PHONE.search(value):
+            if EMAIL.search(value) or PHONE.search(value):
                 yield f"{golden.act}: {key} holds an address or a phone number"
             elif any(person in value for person in persons):
                 yield f"{golden.act}: {key} repeats what the body says of a person"
@@ -54,5 +46,5 @@ def _find_persons(value: object, key: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for one in value:
             yield from _find_persons(one, key)
-    elif isinstance(value, str) and len(value) >= _SHORTEST and _PERSONAL_KEY.search(key):
+    elif isinstance(value, str) and len(value) >= _SHORTEST and PERSONAL_KEY.search(key):
         yield value

@@ -1,0 +1,71 @@
+"""The kit's checks over a folder of bodies of which nobody has said what they are."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from connectors.decoding import RecordParser, build_decoder
+from connectors.golden import Golden, is_body, load_payload
+from connectors.intake import Record
+from connectors.kit.decoding import (
+    RECEIVED_AT,
+    find_changing_events,
+    find_escape,
+    find_escapes,
+    find_odd_times,
+    find_personal_data,
+)
+from connectors.kit.subject import Subject
+from connectors.opaque import TEST_KEY
+from connectors.payload import Payload, pack_payload
+from slawatch.errors import ConfigError
+from slawatch.events import Kind
+from slawatch.parsing import Vocabulary
+
+
+class BodyReport(NamedTuple):
+    """Be what became of one body. `problems` are the connector's; a refusal is none."""
+
+    path: str
+    events: dict[str, int]
+    refused: list[str]
+    problems: list[str]
+
+
+def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
+    """Report on each body below a folder, in the order of their paths. Raises `ConfigError`."""
+    paths = sorted(path for path in folder.rglob("*") if is_body(path))
+    if not paths:
+        raise ConfigError(f"there are no bodies in {str(folder)!r}")
+    decoder = build_decoder(subject.connector, TEST_KEY)
+    parser = RecordParser(Vocabulary(), {subject.connector.name: decoder})
+    for path in paths:
+        yield _check_body(subject, parser, path, str(path.relative_to(folder)))
+
+
+def _check_body(subject: Subject, parser: RecordParser, path: Path, name: str) -> BodyReport:
+    payload = load_payload(path)
+    alone = replace(subject, golden=[Golden(path.stem, path, payload, None)])
+    if problem := find_escape(subject, parser, payload):
+        return BodyReport(name, {}, [], [problem])
+    events, refused = _decode(subject, parser, payload)
+    problems = [
+        *find_changing_events(alone),
+        *find_odd_times(alone),
+        *find_personal_data(alone),
+        *(find_escapes(alone) if subject.fuzz_count else ()),
+    ]
+    return BodyReport(name, events, refused, problems)
+
+
+def _decode(
+    subject: Subject, parser: RecordParser, payload: Payload
+) -> tuple[dict[str, int], list[str]]:
+    record = Record(1, RECEIVED_AT, subject.connector.name, pack_payload(payload), None)
+    events, rejects = parser.parse([record])
+    counts = Counter(Kind(event.kind).name.lower() for event in events)
+    return dict(counts), [f"{reject.reason}: {reject.message}" for reject in rejects]
