@@ -30,10 +30,15 @@ Build = Callable[[Mapping[str, Any], Secrets], Any]
 """Build what fetches a source, a bus or a puller, by its options and secrets."""
 
 
-def find_receiver(desk: Desk, settings: Settings, *, is_alone: bool = False) -> HttpReceiver | None:
-    """Open the receiver if a source is received over HTTP. Raises `ConfigError`."""
+def find_receiver(
+    desk: Desk, settings: Settings, *, is_alone: bool = False, is_asked: bool = False
+) -> HttpReceiver | None:
+    """Open the receiver if a source is received over HTTP, or it is asked for all the same.
+
+    Raises `ConfigError`.
+    """
     inlets = build_inlets(settings, desk.registry)
-    return open_receiver(settings, inlets, is_alone=is_alone) if inlets else None
+    return open_receiver(settings, inlets, is_alone=is_alone) if inlets or is_asked else None
 
 
 def build_inputs(

@@ -55,7 +55,9 @@ def intake(
             intake_port=settings.intake_port if port is None else port,
         )
         with ExitStack() as opened:
-            receiver = find_receiver(desk, settings, is_alone=True)
+            # Who says where it listens asks it for its health, also while it has no source.
+            is_asked = host is not None or port is not None
+            receiver = find_receiver(desk, settings, is_alone=True, is_asked=is_asked)
             if receiver is not None:
                 opened.callback(receiver.close)
             elif not (tail or stdin or has_inputs(desk)):

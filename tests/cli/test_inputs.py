@@ -77,3 +77,10 @@ def test_a_callback_pokes_what_fetches(tmp_path: Path) -> None:
 def test_a_desk_whose_sources_are_not_received_has_no_receiver(tmp_path: Path) -> None:
     desk = load(tmp_path, "[sources.zendesk]\ngrace = '5s'")
     assert find_receiver(desk, desk.config.settings) is None
+
+
+def test_a_receiver_that_is_asked_for_listens_without_a_source(tmp_path: Path) -> None:
+    desk = load(tmp_path, "")
+    receiver = find_receiver(desk, desk.config.settings, is_asked=True)
+    assert receiver is not None
+    receiver.close()
