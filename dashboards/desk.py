@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from dashboards.looks import Json, rename
 from dashboards.panels import Link
 from slawatch.config import Config
+from slawatch.errors import ConfigError
 from slawatch.reach import find_reach
 from slawatch.texts import load_texts
 
@@ -101,11 +102,19 @@ class Desk:
 
 
 def build_desk(config: Config, language: str) -> Desk:
-    """Return a desk as its configuration says, in one of `slawatch.texts.LANGUAGES`."""
+    """Return a desk as its configuration says, in one of `slawatch.texts.LANGUAGES`.
+
+    Raises `ConfigError` where nothing is promised and measured.
+    """
     rules = config.rules
     reach = find_reach(rules)
     measured = {target for _, target in reach.by_channel}
     targets = tuple(target.name for target in rules.targets if target.name in measured)
+    if not targets:
+        raise ConfigError(
+            "there is nothing to show: no policy promises a target that a source can show the end "
+            "of; name policies that do with --policy"
+        )
     chained = {target.name for target in rules.targets if target.chain}
     return Desk(
         language,
