@@ -94,6 +94,8 @@ def _fetched_inputs(desk: Desk, state: Path, receiver: HttpReceiver | None) -> I
         except ConfigError as ex:
             problems = [_place(problem, name) for problem in ex.problems]
             raise ConfigError(problems) from ex
+        if found is None:
+            continue  # its options are about what is sent to us
         if connector.bus is not None:
             yield LiveInput(name, partial(_pump_bus, found, name))
         else:

@@ -11,6 +11,7 @@ from connectors.decoding import Decoder, build_decoder
 from connectors.mapping import Mapping
 from connectors.opaque import load_key
 from connectors.registry import Registry, load_registry
+from connectors.replay import NATIVE
 from connectors.shown import with_connectors
 from slawatch.config import Config, load_config
 from slawatch.policy import Source, with_source
@@ -33,13 +34,14 @@ class Desk(NamedTuple):
     def build_decoders(self, state: Path) -> dict[str, Decoder]:
         """Return the decoder of each configured source that has a connector.
 
-        The key of the persons' opaque ids is that of the state folder.
+        The key of the persons' opaque ids is that of the state folder. Lines of native JSON are
+        what the parser reads without one.
         """
         known = frozenset(self.registry.names())
         sources = {
             name: source
             for name, source in self.config.settings.sources.items()
-            if source.connector in known
+            if source.connector in known and (source.connector != NATIVE or source.options)
         }
         key = load_key(state) if sources else b""
         return {

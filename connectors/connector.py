@@ -74,6 +74,8 @@ class Connector:
     `connectors.transports.pulling.Puller`).
     `configure` returns the decoder for such options, where they change what a body means; then
     `decode` is that of the defaults. Whoever decodes for a source takes `decoder(options)`.
+    `shows` are the acts by channel that a source with such options can show, where the golden
+    bodies cannot tell; none: any act.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Connector:
     blind: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
     is_native: bool = False
     configure: Callable[[Mapping[str, Any]], Decode] | None = None
+    shows: Callable[[Mapping[str, Any]], Mapping[str, frozenset[Kind]]] | None = None
 
     def decoder(self, options: Mapping[str, Any]) -> Decode:
         """Return what decodes for a source with these options. Raises `ConfigError`."""

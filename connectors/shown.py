@@ -101,6 +101,9 @@ def with_connectors(config: Config, registry: Registry) -> Config:
             grace_us = settings.grace_us
         golden = load_golden(registry.entry(settings.connector).golden)
         source = build_source(connector, golden, name, grace_us)
+        if connector.shows is not None:
+            shows = connector.shows({**connector.options, **settings.options})
+            source = replace(source, shows=shows, actors={})
         said = sources.get(name, source).shows
         if said:  # the configuration's word goes before what was computed
             source = replace(source, shows=said, actors={})

@@ -86,7 +86,7 @@ class FileTail:
         """Start a file that was copied and cut anew; return what only the copy still has."""
         position = file.position()
         file.start_at(0)
-        for path in reversed(_generations(self.path)[:-1]):
+        for path in reversed(list_generations(self.path)[:-1]):
             copy = _open_if_there(path, self._monotonic())
             if copy is not None and copy.seek_to(position):
                 return copy.drain()
@@ -96,7 +96,7 @@ class FileTail:
 
     def _resume(self, position: Mapping[str, int]) -> list[_OpenFile]:
         """Open the file of the position, perhaps under a rotated name, and all after it."""
-        opened = (_open_if_there(path, self._monotonic()) for path in _generations(self.path))
+        opened = (_open_if_there(path, self._monotonic()) for path in list_generations(self.path))
         files = [file for file in opened if file is not None]
         alike = [at for at, file in enumerate(files) if file.seek_to(position)]
         first = alike[-1] if alike else len(files)
@@ -193,7 +193,7 @@ def _open_if_there(path: Path, now: float) -> _OpenFile | None:
         return None  # gone meanwhile, or not ours to read
 
 
-def _generations(path: Path) -> list[Path]:
+def list_generations(path: Path) -> list[Path]:
     """Return the file's rotated forms (`.1`, `-20240131`), oldest first, then itself."""
     rotated = re.compile(re.escape(path.name) + r"[.\-_]\d[\d.\-_T]*")
     aged: list[tuple[int, Path]] = []

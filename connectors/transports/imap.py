@@ -218,12 +218,14 @@ def _to_base64(text: str) -> str:
     return base64.b64encode(text.encode("utf-16-be")).decode().rstrip("=").replace("/", ",")
 
 
-def build_mailbox(options: Mapping[str, Any], secrets: Secrets) -> ImapMailbox:
+def build_mailbox(options: Mapping[str, Any], secrets: Secrets) -> ImapMailbox | None:
     """Return the mailbox that a source's options describe; the secret is its password.
 
-    Raises `ConfigError`.
+    `None` where they describe none, as its mail is posted. Raises `ConfigError`.
     """
     said = {**OPTIONS, **options}
+    if said["host"] is None and said["user"] is None:
+        return None
     for key in ("host", "user"):
         if not isinstance(said[key], str) or not said[key]:
             raise ConfigError(f"options.{key} is required to read a mailbox")

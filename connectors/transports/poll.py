@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import threading
 import time
@@ -14,8 +13,9 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 
 from connectors.intake import LogWriter, Pending
-from connectors.pump import replace_text, store
+from connectors.pump import store
 from connectors.secret_store import SecretStore
+from connectors.transports.pulling import load_kept, save_kept
 from slawatch.errors import ConfigError, ConnectorError
 
 LOGGER = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class Poll:
                 return
             if page.cursor != cursor:
                 cursor = page.cursor
-                replace_text(position_path, json.dumps({"cursor": cursor}))
+                save_kept(position_path, {"cursor": cursor})
             if page.is_last:
                 stop.wait(self.interval_seconds)
 
@@ -198,16 +198,11 @@ def _wait_after(ex: ConnectorError, failures: int) -> float:
 
 def load_cursor(path: Path) -> str | None:
     """Read the cursor that was kept, or `None` if none was; raises `ConfigError`."""
-    try:
-        kept = json.loads(path.read_text())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as ex:
-        raise ConfigError(f"cursor {str(path)!r} cannot be read: {ex}") from ex
-    cursor = kept.get("cursor") if isinstance(kept, dict) else None
-    if not isinstance(cursor, str):
-        raise ConfigError(f"cursor {str(path)!r} holds {kept!r:.80}: remove it to begin anew")
-    return cursor
+    kept = load_kept(path)
+    cursor = kept.get("cursor")
+    if kept and not isinstance(cursor, str):
+        raise ConfigError(f"position {str(path)!r} holds {kept!r:.80}: remove it to begin anew")
+    return None if cursor is None else str(cursor)
 
 
 def now_us() -> int:

@@ -11,6 +11,7 @@ from connectors.inputs import pumped
 from connectors.log_sqlite import SqliteLog
 from connectors.wall import WallClock
 from slawatch.errors import ConfigError
+from slawatch.events import Kind
 
 KEY = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 LINE = b"1767225600|1767225600.1|support|NONE|ENTERQUEUE||4711|1\n"
@@ -57,6 +58,20 @@ def test_options_that_do_not_fit_stop_the_start_with_their_key(tmp_path: Path) -
     desk = load(tmp_path, "[sources.zendesk]\noptions.url = 'https://desk.example'")
     with pytest.raises(ConfigError, match=r"sources\.zendesk\.options: option 'user'"):
         build_inputs(desk, tmp_path, [], stdin=False)
+
+
+def test_a_followed_file_is_read_by_its_mapping(tmp_path: Path) -> None:
+    options = '{ path = "crm.csv", mapping = "servicenow" }'
+    desk = load(tmp_path, f'[sources.crm]\nconnector = "file"\noptions = {options}')
+    inputs = build_inputs(desk, tmp_path, [], stdin=False)
+    assert [entry.connector for entry in inputs] == ["crm"]
+    assert list(desk.build_decoders(tmp_path)) == ["crm"]
+    assert Kind.REPLIED not in desk.config.rules.sources["crm"].shows[""]
+
+
+def test_posted_mail_has_options_and_is_not_fetched(tmp_path: Path) -> None:
+    desk = load(tmp_path, "[sources.email]\noptions.own = ['desk.example']")
+    assert build_inputs(desk, tmp_path, [], stdin=False) == []
 
 
 def test_a_callback_pokes_what_fetches(tmp_path: Path) -> None:

@@ -48,6 +48,7 @@ class Reading:
     @contextmanager
     def pumping(self, options: dict[str, Any], password: str = PASSWORD) -> Iterator[Pump]:
         mailbox = build_mailbox(options, (password,))
+        assert mailbox is not None
         with LogWriter(self.log) as writer:
 
             def run(stop: threading.Event) -> None:
@@ -166,3 +167,7 @@ def test_what_a_mailbox_needs_is_asked_for(options: dict[str, Any], message: str
 def test_a_mailbox_needs_a_password() -> None:
     with pytest.raises(ConfigError, match="auth must name the mailbox's password"):
         build_mailbox({"host": "a", "user": "b"}, ())
+
+
+def test_mail_that_is_posted_is_not_fetched() -> None:
+    assert build_mailbox({}, ()) is None

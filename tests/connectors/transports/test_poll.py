@@ -121,7 +121,7 @@ def test_stopping_does_not_wait_for_the_interval(log: SqliteLog, tmp_path: Path)
 def test_a_cursor_that_cannot_be_read_stops_the_start(tmp_path: Path, text: str) -> None:
     path = tmp_path / "c"
     path.write_text(text)
-    with pytest.raises(ConfigError, match="cursor"):
+    with pytest.raises(ConfigError, match="position"):
         load_cursor(path)
 
 
