@@ -15,7 +15,8 @@ STEP_SECONDS: Final = 60
 """Instants are multiples of it, so that the same spike begins at the same one on every run."""
 TAG: Final = "slawatch"
 _LIMIT: Final = 5_000
-_SPIKES: Final = 'ALERTS{alertname=~"Sla.*BreachSpike",alertstate="firing"}'
+SPIKES: Final = 'ALERTS{alertname=~"Sla.*BreachSpike",alertstate="firing"}'
+"""What Prometheus remembers of the alerts on a spike."""
 
 
 class Note(NamedTuple):
@@ -30,7 +31,7 @@ class Note(NamedTuple):
 def find_notes(prometheus: Prometheus, start: float, end: float) -> list[Note]:
     """Return what happened in a time range, earliest first."""
     first, last = (round(at) // STEP_SECONDS * STEP_SECONDS for at in (start, end))
-    spikes = prometheus.ask_range(_SPIKES, first, last, STEP_SECONDS).series
+    spikes = prometheus.ask_range(SPIKES, first, last, STEP_SECONDS).series
     behind = prometheus.ask_range(f"max({p.select(c.CATCHING_UP)}) == 1", first, last, STEP_SECONDS)
     digests = f"max by (digest) ({p.select(c.CONFIG)})"
     policies = prometheus.ask_range(digests, first, last, STEP_SECONDS).series

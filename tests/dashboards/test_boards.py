@@ -10,6 +10,7 @@ from dashboards.builder import Board, dump, render_board
 from dashboards.check import find_differences
 from dashboards.desk import BOARD_NAMES
 from dashboards.library import BUILDERS, build_boards, render_files
+from dashboards.notes import SPIKES
 from slawatch import labels as v
 from slawatch.config import load_config
 from tests.dashboards.queries import BOARDS, DEMO, EXPOSED, QUERIES, RECORDED, take_apart
@@ -175,3 +176,20 @@ def test_the_uids_are_those_that_alerts_rely_on() -> None:
 def test_the_reference_lists_every_board() -> None:
     page = read("docs/reference/dashboards.md")
     assert [name for name in BOARD_NAMES if f"| `{name}` | `slawatch-{name}` |" not in page] == []
+
+
+def test_every_alert_leads_to_a_board_that_there_is() -> None:
+    rules = render_files(DEMO)["prometheus/rules/alerts.yml"]
+    uids = set(re.findall(r"dashboard_url: \S+/d/(\S+)", rules))
+    assert uids
+    assert uids <= {board.uid for board in BOARDS.values()}
+
+
+def test_the_spikes_that_are_noted_are_alerts_that_there_are() -> None:
+    rules = render_files(DEMO)["prometheus/rules/alerts.yml"]
+    names = re.findall(r"alert: (\w+)", rules)
+    pattern = re.findall(r'alertname=~"([^"]+)"', SPIKES)[0]
+    assert [name for name in names if re.fullmatch(pattern, name)] == [
+        "SlaBreachSpike",
+        "SlaTeamBreachSpike",
+    ]
