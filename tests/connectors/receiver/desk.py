@@ -33,7 +33,7 @@ HELLO_SIGNED = {
 }
 """The example of GitHub's documentation."""
 
-QUICK = Limits(header_seconds=0.3, body_seconds=0.3, idle_seconds=0.3, linger_seconds=0.2)
+QUICK = Limits(header_seconds=0.6, body_seconds=0.6, idle_seconds=0.3, linger_seconds=0.2)
 WAIT_SECONDS = 10.0
 
 
@@ -138,6 +138,7 @@ def receiving(
     tls: TlsFiles | None = None,
     public_url: str = "",
     is_alone: bool = False,
+    max_backlog: int | None = None,
     before_commit: Callable[[], object] = lambda: None,
 ) -> Iterator[Running]:
     """Run a receiver for the inlets (one without authentication by default)."""
@@ -150,7 +151,8 @@ def receiving(
         is_alone=is_alone,
     )
     path = folder / "intake.sqlite3"
-    with SqliteLog(path, WallClock(), before_commit=before_commit) as log, LogWriter(log) as writer:
+    log = SqliteLog(path, WallClock(), max_backlog=max_backlog, before_commit=before_commit)
+    with log, LogWriter(log) as writer:
         pump = Pump("receiver", lambda stop: receiver.pump(writer, stop))
         try:
             yield Running(receiver, log)

@@ -209,6 +209,15 @@ def test_a_full_disk_is_503_until_there_is_room(tmp_path: Path) -> None:
         assert len(running.records()) == 1
 
 
+def test_a_flow_that_stands_still_is_503_until_it_reads_again(tmp_path: Path) -> None:
+    with receiving(tmp_path, max_backlog=2) as running:
+        answers = [running.send(body=b"%d" % number) for number in range(3)]
+        assert [answer.status for answer in answers] == [200, 200, 503]
+        assert answers[-1].headers["retry-after"] == "10"
+        running.log.note_read(2)
+        running.wait_for(lambda: running.send(body=b"2").status == 200)
+
+
 def test_a_commit_that_takes_too_long_is_503_and_comes_again_harmlessly(tmp_path: Path) -> None:
     go = threading.Event()
     limits = Limits(append_seconds=0.05)

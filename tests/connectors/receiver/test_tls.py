@@ -4,6 +4,7 @@ import http.client
 import socket
 import ssl
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.connectors.receiver.desk import (
     receiving,
 )
 
+# A handshake of a busy machine takes its time.
+PATIENT = replace(QUICK, header_seconds=2.0)
 MTLS = {"scheme": "mtls", "names": ["portal.example"]}
 
 
@@ -33,7 +36,7 @@ def running(tmp_path: Path, authority: Authority) -> Iterator[Running]:
     certificate, key = authority.issue("localhost")
     files = TlsFiles(certificate, key, authority.certificate)
     inlet = build_inlet(PLAIN, MTLS, has_client_ca=True)
-    with receiving(tmp_path, inlet, limits=QUICK, tls=files) as running:
+    with receiving(tmp_path, inlet, limits=PATIENT, tls=files) as running:
         yield running
 
 
