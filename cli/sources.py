@@ -12,6 +12,8 @@ from connectors.mapping import Mapping
 from connectors.opaque import load_key
 from connectors.registry import Registry, load_registry
 from connectors.replay import NATIVE
+from connectors.sessions import FILE_NAME as SESSIONS_NAME
+from connectors.sessions import Sessions
 from connectors.shown import with_connectors
 from slawatch.config import Config, load_config
 from slawatch.policy import Source, with_source
@@ -44,8 +46,13 @@ class Desk(NamedTuple):
             if source.connector in known and (source.connector != NATIVE or source.options)
         }
         key = load_key(state) if sources else b""
+        connectors = {name: self.registry.get(source.connector) for name, source in sources.items()}
+        are_threads = any(connector.session_gap_seconds for connector in connectors.values())
+        sessions = Sessions(state / SESSIONS_NAME) if are_threads else None
         return {
-            name: build_decoder(self.registry.get(source.connector), key, source.options)
+            name: build_decoder(
+                connectors[name], key, source.options, source=name, sessions=sessions
+            )
             for name, source in sources.items()
         }
 

@@ -69,6 +69,7 @@ class Connector:
     `unseen` are acts that it cannot show, with the reason for people; `blind` those that it shows
     on other channels only, by channel ("": nowhere as a target asks for them, such as replies that
     are never an agent's). `is_native`: its events are the sender's own, any act.
+    `session_gap_seconds`: its tickets are `connectors.sessions.Thread`s, cut after such a silence.
     `bus` joins a broker by options and secrets (a `connectors.transports.bus.Bus`). `follow`
     builds, by the same, what fetches in its own way: a mailbox, a followed file, a table (a
     `connectors.transports.pulling.Puller`).
@@ -93,6 +94,7 @@ class Connector:
     unseen: Mapping[Kind, str] = field(default_factory=dict)
     blind: Mapping[str, frozenset[Kind]] = field(default_factory=dict)
     is_native: bool = False
+    session_gap_seconds: float = 0.0
     configure: Callable[[Mapping[str, Any]], Decode] | None = None
     shows: Callable[[Mapping[str, Any]], Mapping[str, frozenset[Kind]]] | None = None
 

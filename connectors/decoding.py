@@ -15,6 +15,7 @@ from connectors.intake import Record
 from connectors.opaque import hide_persons
 from connectors.payload import unpack_payload
 from connectors.redecode import read_revision
+from connectors.sessions import Sessions
 from slawatch.errors import EventError
 from slawatch.events import NO_EXTRAS, Event
 from slawatch.parsing import Vocabulary, parse_event
@@ -67,14 +68,30 @@ def explain_body(body: bytes, ex: orjson.JSONDecodeError) -> EventError:
 
 
 def build_decoder(
-    connector: Connector, key: bytes, options: Mapping[str, Any] = _NO_OPTIONS
+    connector: Connector,
+    key: bytes,
+    options: Mapping[str, Any] = _NO_OPTIONS,
+    *,
+    source: str = "",
+    sessions: Sessions | None = None,
 ) -> Decoder:
     """Return what decodes the records of a source with these options.
 
-    `key` makes the opaque ids of persons. Raises `ConfigError` for wrong options.
+    `key` makes the opaque ids of persons; `sessions` are those of the state folder, where threads
+    are tickets. Raises `ConfigError` for wrong options.
     """
     decode = connector.decoder(options)
-    return lambda body: hide_persons(decode(unpack_payload(body)), key)
+    if not connector.session_gap_seconds:
+        return lambda body: hide_persons(decode(unpack_payload(body)), key)
+    threads = sessions or Sessions()
+    name = source or connector.name
+    gap_us = round(connector.session_gap_seconds * 1_000_000)
+
+    def decode_thread(body: bytes) -> Iterable[object]:
+        placed = threads.place(decode(unpack_payload(body)), name, key, gap_us)
+        return hide_persons(placed, key)
+
+    return decode_thread
 
 
 class RecordParser:

@@ -66,8 +66,8 @@ def _find_marks(event: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in event.items()
-        if type(value) is Opaque
-        or (type(value) is dict and any(type(one) is Opaque for one in value.values()))
+        if isinstance(value, Opaque)
+        or (type(value) is dict and any(isinstance(one, Opaque) for one in value.values()))
     }
 
 

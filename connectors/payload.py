@@ -39,12 +39,15 @@ def has_envelope(record: bytes) -> bool:
 
 
 def unpack_payload(record: bytes) -> Payload:
-    """Return what `pack_payload` was given."""
+    """Return what `pack_payload` was given; what only looks like an envelope is a body."""
     if not has_envelope(record):
         return Payload(record)
     size, _, rest = record[len(_MARK) :].partition(b" ")
-    length = int(size)
-    headers, query = orjson.loads(rest[:length])
+    try:
+        length = int(size)
+        headers, query = orjson.loads(rest[:length])
+    except (ValueError, TypeError):  # a line of a followed file may begin with anything
+        return Payload(record)
     return Payload(rest[length:], headers, query)
 
 

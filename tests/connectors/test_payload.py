@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,3 +21,16 @@ def test_a_body_without_headers_is_stored_as_it_came() -> None:
 def test_a_body_that_looks_like_an_envelope_comes_back() -> None:
     inner = pack_payload(Payload(b"x", {"a": "b"}))
     assert unpack_payload(pack_payload(Payload(inner))) == Payload(inner)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"\x1eH1 ", id="nothing-behind"),
+        pytest.param(b"\x1eH1 x {}", id="no-length"),
+        pytest.param(b"\x1eH1 2 {}", id="no-headers"),
+        pytest.param(b"\x1eH1 4 nullx", id="null"),
+    ],
+)
+def test_what_only_begins_as_an_envelope_is_a_body(body: bytes) -> None:
+    assert unpack_payload(body) == Payload(body)
