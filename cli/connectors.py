@@ -13,6 +13,7 @@ from rich.table import Table
 
 from cli.connectors_live import record, send, watch
 from cli.console import ERR, OUT, told_errors
+from cli.redecode import redecode
 from connectors.golden import load_golden
 from connectors.kit.bodies import BodyReport, check_bodies
 from connectors.kit.checks import Outcome, Tier, compute_tier, run_checks
@@ -27,6 +28,7 @@ app = typer.Typer(help="Add a channel, check it, try it, and look at what it hea
 app.command()(record)
 app.command()(send)
 app.command()(watch)
+app.command()(redecode)
 
 _LIST_FUZZ = 50
 _DEFAULT_FOLDER = Path("slawatch-connectors")

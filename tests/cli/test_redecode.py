@@ -1,0 +1,46 @@
+"""`slawatch connectors redecode`: a mended decoder, and what it changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connectors.intake import Pending
+from connectors.log_sqlite import FILE_NAME, SqliteLog
+from connectors.redecode import read_revision
+from connectors.state_folder import lock_state_folder
+from connectors.wall import WallClock
+from tests.cli.commands import call, is_told
+
+
+def write_log(folder: Path) -> None:
+    with SqliteLog(folder / FILE_NAME, WallClock()) as log:
+        log.append([Pending("acme", "1", b"{}"), Pending("crm", "1", b"{}")])
+
+
+def test_a_sources_records_are_told_once_more(tmp_path: Path) -> None:
+    write_log(tmp_path)
+    result = call("connectors", "redecode", "acme", "--state", tmp_path)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("1 records of acme stand in the log once more, as revision 3.")
+    with SqliteLog(tmp_path / FILE_NAME, WallClock()) as log:
+        found = [(r.source, *read_revision(r.body)) for r in log.read_after(2, 10)]
+    assert found == [("acme", 3, b"{}")]
+
+
+def test_a_running_monitor_is_to_be_stopped_first(tmp_path: Path) -> None:
+    write_log(tmp_path)
+    with lock_state_folder(tmp_path):
+        result = call("connectors", "redecode", "acme", "--state", tmp_path)
+    assert is_told(result)
+    assert "in use" in result.stderr
+
+
+def test_a_source_without_records_is_told(tmp_path: Path) -> None:
+    write_log(tmp_path)
+    result = call("connectors", "redecode", "acme", "--from", 2, "--state", tmp_path)
+    assert is_told(result)
+    assert "no record of source 'acme'" in result.stderr
+
+
+def test_a_folder_without_a_monitor_is_told(tmp_path: Path) -> None:
+    assert is_told(call("connectors", "redecode", "acme", "--state", tmp_path))
