@@ -17,6 +17,7 @@ from dashboards.boards import (
 )
 from dashboards.builder import Board, dump, render_board
 from dashboards.desk import Desk, build_desk
+from dashboards.paging.render import render_alertmanager
 from dashboards.provisioning import render_provisioning
 from dashboards.rules.render import render_rules
 from dashboards.stack import CONTAINERS, render_prometheus
@@ -54,5 +55,6 @@ def render_files(config: Config) -> dict[str, str]:
     return {
         **{f"grafana/{path}": content for path, content in grafana.items()},
         **{str(path): content for path, content in render_rules(config).items()},
+        **{f"alertmanager/{name}": text for name, text in render_alertmanager(config).items()},
         "prometheus/prometheus.yml": render_prometheus(CONTAINERS),
     }

@@ -68,6 +68,9 @@ class Settings:
     token_file: Path | None = None
     # What an alert links to: as the stack on this machine has it.
     grafana_url: str = "http://127.0.0.1:3000"
+    # Nobody forgets an emergency for longer; managers hear of a page that half an hour did not end.
+    remind_us: int = 900_000_000
+    escalate_us: int = 1_800_000_000
     runbooks_url: str = "http://127.0.0.1:9464/runbooks"
 
 
@@ -126,6 +129,8 @@ def _build_settings(document: Document) -> Settings:
             if source.ticket_url is not None
         },
         "grafana_url": links.grafana and links.grafana.rstrip("/"),
+        "remind_us": document.paging.remind,
+        "escalate_us": document.paging.escalate,
         "runbooks_url": links.runbooks and links.runbooks.rstrip("/"),
         "intake_host": document.intake.host,
         "intake_port": document.intake.port,

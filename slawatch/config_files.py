@@ -40,7 +40,7 @@ _NAMED = (
     "targets",
     "chains",
 )
-_SINGLE = ("desk", "server", "state", "intake", "connectors", "links")
+_SINGLE = ("desk", "server", "state", "intake", "connectors", "links", "paging")
 
 Tables = dict[str, Any]
 

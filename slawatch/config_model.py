@@ -166,6 +166,13 @@ class Connectors(Table):
     folders: Texts = []
 
 
+class Paging(Table):
+    """Be how often an emergency is heard again, and when managers hear of a page."""
+
+    remind: PositiveDuration | None = None
+    escalate: PositiveDuration | None = None
+
+
 class Links(Table):
     """Be where the links of alerts lead: the address of Grafana, and of the runbooks' folder."""
 
@@ -347,6 +354,7 @@ class Document(Table):
     intake: Intake = Intake()
     connectors: Connectors = Connectors()
     links: Links = Links()
+    paging: Paging = Paging()
     channels: dict[Text, Channel] = {}
     priorities: dict[Text, PriorityAliases] = {}
     regions: dict[Text, Region] = {}

@@ -39,6 +39,7 @@ def _render(
     alert: Alert, texts: Mapping[str, str], config: Config, language: str
 ) -> dict[str, Any]:
     settings = config.settings
+    suffix = "" if language == "en" else f"-{language}"  # as the uids of the boards
     rule: dict[str, Any] = {"alert": alert.name, "expr": alert.expr}
     if alert.wait:
         rule["for"] = alert.wait
@@ -53,6 +54,6 @@ def _render(
     rule["annotations"] = {
         **{part: texts[f"{alert.key}_{part}"].format_map(alert.blanks) for part in PARTS},
         "runbook_url": f"{settings.runbooks_url}/{language}/{alert.runbook}",
-        "dashboard_url": f"{settings.grafana_url}/d/{alert.board}",
+        "dashboard_url": f"{settings.grafana_url}/d/{alert.board}{suffix}",
     }
     return rule

@@ -173,17 +173,21 @@ def test_how_a_source_is_heard_is_read(tmp_path: Path) -> None:
     assert settings.connector_folders == (Path("channels"),)
 
 
-def test_where_alerts_lead_is_read(tmp_path: Path) -> None:
+def test_how_people_are_paged_is_read(tmp_path: Path) -> None:
     settings = load(
         tmp_path,
         """
         [links]
         grafana = "https://boards.example.org/"
         runbooks = "https://wiki.example.org/slawatch"
+        [paging]
+        remind = "10m"
+        escalate = "1h"
         """,
     ).settings
     assert settings.grafana_url == "https://boards.example.org"
     assert settings.runbooks_url == "https://wiki.example.org/slawatch"
+    assert (settings.remind_us, settings.escalate_us) == (600_000_000, 3_600_000_000)
 
 
 def test_the_desk_is_read(tmp_path: Path) -> None:

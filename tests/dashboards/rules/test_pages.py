@@ -68,21 +68,28 @@ CHINESE = """\
 
 
 @pytest.mark.parametrize(
-    ("language", "summary", "description"),
+    ("language", "summary", "description", "board"),
     [
-        pytest.param("en", "12 breaches of first_response on chat in the last hour", ENGLISH),
-        pytest.param("zh", "chat 渠道最近 1 小时 first_response 超时 12 次", CHINESE),
+        pytest.param(
+            "en",
+            "12 breaches of first_response on chat in the last hour",
+            ENGLISH,
+            "slawatch-channels",
+        ),
+        pytest.param(
+            "zh", "chat 渠道最近 1 小时 first_response 超时 12 次", CHINESE, "slawatch-channels-zh"
+        ),
     ],
 )
 def test_a_spike_answers_what_is_asked_at_night(
-    promtool: str, tmp_path: Path, language: str, summary: str, description: str
+    promtool: str, tmp_path: Path, language: str, summary: str, description: str, board: str
 ) -> None:
     (tmp_path / "desk.toml").write_text(POLICY, "utf-8")
     annotations = {
         "summary": summary,
         "description": description,
         "runbook_url": f"https://wiki.example.org/sla/{language}/support.md#slabreachspike",
-        "dashboard_url": "https://boards.example.org/d/slawatch-channels",
+        "dashboard_url": f"https://boards.example.org/d/{board}",
     }
     told = [Told("SlaBreachSpike", "75m", SPIKE.labels, annotations)]
     rules = build_rules(tmp_path / "desk.toml", language)
