@@ -18,6 +18,7 @@ from dashboards.check import (
     write_files,
 )
 from dashboards.library import build_boards, render_files
+from dashboards.paging.receivers import read_receivers
 from dashboards.prometheus_api import Prometheus
 from dashboards.publish import PublishOptions, connect, publish_boards
 from slawatch.config import Config, load_config
@@ -36,15 +37,32 @@ PolicyOption = Annotated[
 OutOption = Annotated[Path, typer.Option(help="The folder that holds grafana/ and prometheus/")]
 
 
+LanguageOption = Annotated[str, typer.Option(help="The language of alerts: en or zh")]
+ReceiversOption = Annotated[
+    Path | None, typer.Option(help="How people are reached: Alertmanager's receivers, YAML")
+]
+
+
+def _render(config: Config, language: str, receivers: Path | None) -> dict[str, str]:
+    if language not in LANGUAGES:
+        raise ConfigError(f"--language must be one of {', '.join(LANGUAGES)}, got {language!r}")
+    return render_files(config, language, read_receivers(receivers) if receivers else None)
+
+
 def _load(policy: list[str] | None) -> Config:
     return load_config(policy or [_POLICY])
 
 
 @app.command()
-def build(policy: PolicyOption = None, out: OutOption = Path("dashboards")) -> None:
-    """Write boards, rules and provisioning as the policy gives them."""
+def build(
+    policy: PolicyOption = None,
+    out: OutOption = Path("dashboards"),
+    language: LanguageOption = LANGUAGES[0],
+    receivers: ReceiversOption = None,
+) -> None:
+    """Write boards, rules, routes and provisioning as the policy gives them."""
     with told_errors():
-        files = render_files(_load(policy))
+        files = _render(_load(policy), language, receivers)
         write_files(files, out)
         OUT.print(f"wrote {len(files)} files to {out}", highlight=False)
 
@@ -56,12 +74,14 @@ def check(
     prometheus: Annotated[
         str | None, typer.Option(help="Ask every panel's query of the Prometheus at this URL")
     ] = None,
+    language: LanguageOption = LANGUAGES[0],
+    receivers: ReceiversOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print as JSON")] = False,
 ) -> None:
     """Tell whether the files are those of the policy, and whether every panel answers."""
     with told_errors():
         config = _load(policy)
-        differences = find_differences(render_files(config), out)
+        differences = find_differences(_render(config, language, receivers), out)
         answers = [] if prometheus is None else _ask(config, prometheus)
         faults = [answer for answer in answers if answer.is_fault]
         if as_json:

@@ -48,8 +48,10 @@ class LocalStack:
         manager = ""
         if program := self._find("alertmanager"):
             files = _write(self.folder / "alertmanager", alertmanager)
-            manager = self._run(
+            manager = _free_address("alertmanager")
+            self._run(
                 "alertmanager",
+                manager,
                 [
                     program,
                     f"--config.file={files / 'alertmanager.yml'}",
@@ -58,7 +60,8 @@ class LocalStack:
                 ],
             )
         if program := self._find("prometheus"):
-            places = Places(flow, alertmanager=manager)
+            own = _free_address("prometheus")
+            places = Places(flow, alertmanager=manager, prometheus=own)
             texts = {f"rules/{name}": text for name, text in rules.items()}
             files = _write(
                 self.folder / "prometheus",
@@ -66,6 +69,7 @@ class LocalStack:
             )
             self._run(
                 "prometheus",
+                own,
                 [
                     program,
                     f"--config.file={files / 'prometheus.yml'}",
@@ -93,10 +97,7 @@ class LocalStack:
             self.told.append(_ADVICE.format(what=what, loss=_LOSS[what], package=_PACKAGES[what]))
         return found
 
-    def _run(self, what: str, command: Sequence[str]) -> str:
-        """Start a server on its usual port or a free one; return its address."""
-        port = _free_port(_PORTS[what])
-        address = f"127.0.0.1:{port}"
+    def _run(self, what: str, address: str, command: Sequence[str]) -> None:
         # Whoever is killed must not leave servers behind.
         tied = [shutil.which("setpriv"), "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
         log = self.folder / f"{what}.log"
@@ -110,7 +111,6 @@ class LocalStack:
         self._running.append(process)
         self.urls[what] = f"http://{address}"
         self.told.append(f"{what}: http://{address} (log: {log})")
-        return address
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -124,6 +124,11 @@ class LocalStack:
     ) -> None:
         """Stop."""
         self.close()
+
+
+def _free_address(what: str) -> str:
+    """Return a server's usual address on loopback, or one with a free port."""
+    return f"127.0.0.1:{_free_port(_PORTS[what])}"
 
 
 def _free_port(wanted: int) -> int:

@@ -18,6 +18,7 @@ from dashboards.boards import (
 from dashboards.builder import Board, dump, render_board
 from dashboards.desk import Desk, build_desk
 from dashboards.paging.render import render_alertmanager
+from dashboards.paging.routing import Receivers
 from dashboards.provisioning import render_provisioning
 from dashboards.rules.render import render_rules
 from dashboards.stack import CONTAINERS, render_prometheus
@@ -44,8 +45,15 @@ def build_boards(config: Config, language: str) -> dict[str, Board]:
     return {name: build(desk) for name, build in BUILDERS.items()}
 
 
-def render_files(config: Config) -> dict[str, str]:
-    """Return the content of every generated file by its path below `dashboards/`."""
+def render_files(
+    config: Config, language: str = "en", receivers: Receivers | None = None
+) -> dict[str, str]:
+    """Return the content of every generated file by its path below `dashboards/`.
+
+    Boards are in every language; `language` is that of alerts. Raises `ConfigError` for
+    `receivers` that no route leads to.
+    """
+    manager = render_alertmanager(config, language, receivers)
     boards = {
         f"{language}/{name}.json": dump(render_board(board))
         for language in LANGUAGES
@@ -54,7 +62,7 @@ def render_files(config: Config) -> dict[str, str]:
     grafana = {**boards, **render_provisioning()}
     return {
         **{f"grafana/{path}": content for path, content in grafana.items()},
-        **{str(path): content for path, content in render_rules(config).items()},
-        **{f"alertmanager/{name}": text for name, text in render_alertmanager(config).items()},
+        **{str(path): content for path, content in render_rules(config, language).items()},
+        **{f"alertmanager/{name}": text for name, text in manager.items()},
         "prometheus/prometheus.yml": render_prometheus(CONTAINERS),
     }

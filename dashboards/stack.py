@@ -27,10 +27,13 @@ class Places:
     alertmanager: str = ""
     intake: str = ""
     grafana: str = ""
+    prometheus: str = ""
     rules: str = "rules/*.yml"
 
 
-CONTAINERS = Places("flow:9464", "alertmanager:9093", "intake:9465", "grafana:3000")
+CONTAINERS = Places(
+    "flow:9464", "alertmanager:9093", "intake:9465", "grafana:3000", "prometheus:9090"
+)
 """As docker-compose.yml names them."""
 
 
@@ -41,6 +44,8 @@ def render_prometheus(places: Places, *, scrape_seconds: int = SCRAPE_SECONDS) -
         "slawatch-intake": places.intake,
         "alertmanager": places.alertmanager,
         "grafana": places.grafana,
+        # Its own: whether alerts find their way out.
+        "prometheus": places.prometheus,
     }
     configuration: dict[str, Any] = {
         "global": {
