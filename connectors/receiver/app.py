@@ -20,7 +20,7 @@ from connectors.payload import Payload, unpack_payload
 from connectors.receiver.inlets import Inlet
 from connectors.receiver.limits import Limits
 from slawatch import labels as v
-from slawatch.errors import ConnectorError, EventError
+from slawatch.errors import ConnectorError
 
 LOGGER = logging.getLogger(__name__)
 
@@ -152,7 +152,12 @@ class Receiver:
         return bytes(body)
 
     def _verify(self, inlet: Inlet, call: Call) -> None:
-        if fault := inlet.auth.find_fault(call, self._now()):
+        try:
+            fault = inlet.auth.find_fault(call, self._now())
+        except Exception as ex:  # noqa: BLE001 - what cannot be verified is not believed
+            inlet.note_error("verifying", ex)
+            fault = "malformed"
+        if fault:
             raise Refusal(v.AUTH_FAULTS[fault], 401, f"not believed: {_FAULTS[fault]}")
 
     async def _store(self, inlet: Inlet, record: Pending) -> Response:
@@ -199,8 +204,9 @@ def _shake_hands(inlet: Inlet, method: str, payload: Payload) -> Response | None
     if inlet.push.handshake is not None:
         try:
             reply = inlet.push.handshake(method, payload, inlet.auth.secrets())
-        except EventError as ex:
-            raise Refusal(v.MALFORMED, 400, f"no handshake: {ex}") from ex
+        except Exception as ex:
+            inlet.note_error("shaking hands", ex)
+            raise Refusal(v.MALFORMED, 400, "no handshake: it cannot be read") from ex
         if reply is not None:
             return Response(reply.body, reply.status, dict(reply.headers))
     if method in _QUESTIONS:

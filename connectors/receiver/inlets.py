@@ -49,8 +49,8 @@ class Inlet:
         if self.push.unwrap is not None:
             try:
                 payload = self.push.unwrap(payload, self.auth.secrets(), self.options)
-            except EventError as ex:
-                LOGGER.debug("delivery not opened source=%s reason=%s", self.source, ex.reason)
+            except Exception as ex:  # noqa: BLE001 - a connector's mistake loses no delivery
+                self.note_error("opening", ex)
         kept = Payload(
             payload.body,
             _pick(payload.headers, self.push.headers),
@@ -58,10 +58,17 @@ class Inlet:
         )
         return Pending(self.source, self._find_key(payload), pack_payload(kept))
 
+    def note_error(self, doing: str, ex: Exception) -> None:
+        """Tell of a connector's mistake, without what it was about; a rejection is none."""
+        if not isinstance(ex, EventError):
+            kind = type(ex).__name__
+            LOGGER.warning("connector broke source=%s while=%s error=%s", self.source, doing, kind)
+
     def _find_key(self, payload: Payload) -> str:
         try:
             key = self.connector.dedup_key(payload)
-        except EventError:
+        except Exception as ex:  # noqa: BLE001 - a connector's mistake loses no delivery
+            self.note_error("finding the delivery key", ex)
             key = ""
         if not key:
             return hash_body(payload)

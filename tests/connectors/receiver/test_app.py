@@ -7,9 +7,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from connectors.connector import Push
 from connectors.payload import Payload, unpack_payload
 from connectors.rate import RateLimit
 from connectors.receiver.limits import Limits
@@ -276,6 +278,22 @@ def test_what_cannot_be_opened_is_stored_as_it_came_and_acknowledged(tmp_path: P
     with receiving(tmp_path, build_inlet(SEALED)) as running:
         assert running.send("/in/sealed", b"open").status == 200
         assert [record.body for record in running.records()] == [b"open"]
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_connector_that_breaks_loses_nothing_and_tells_no_body(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    def fail(*arguments: object) -> NoReturn:
+        raise ValueError(f"private: {arguments}")
+
+    shake = fail if method == "GET" else None
+    push = Push(handshake=shake, unwrap=fail, methods=(method,))
+    broken = replace(PLAIN, dedup_key=fail, push=push)
+    with receiving(tmp_path, build_inlet(broken)) as running:
+        assert running.send(method=method).status == (400 if method == "GET" else 200)
+    assert "error=ValueError" in caplog.text
+    assert "private" not in caplog.text
 
 
 def test_a_compressed_body_is_415(running: Running) -> None:

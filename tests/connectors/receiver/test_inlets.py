@@ -82,9 +82,9 @@ def test_every_problem_is_told_at_once() -> None:
     ]
 
 
-def key_of(dedup_key: str | EventError) -> str:
+def key_of(dedup_key: str | Exception) -> str:
     def find(_: Payload) -> str:
-        if isinstance(dedup_key, EventError):
+        if isinstance(dedup_key, Exception):
             raise dedup_key
         return dedup_key
 
@@ -98,8 +98,10 @@ def test_a_delivery_is_known_by_its_connectors_key() -> None:
     assert key_of("d1") == "d1"
 
 
-@pytest.mark.parametrize("found", ["", EventError("malformed", "no id")], ids=["empty", "none"])
-def test_a_delivery_without_a_key_is_known_by_its_body(found: str | EventError) -> None:
+@pytest.mark.parametrize(
+    "found", ["", EventError("malformed", "no id"), KeyError("id")], ids=["empty", "none", "broken"]
+)
+def test_a_delivery_without_a_key_is_known_by_its_body(found: str | Exception) -> None:
     assert key_of(found) == hash_body(Payload(b"body"))
 
 
