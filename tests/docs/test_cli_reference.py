@@ -15,9 +15,11 @@ SECTIONS = dict(
     re.findall(r"^## slawatch ([\w ]+)\n(.*?)(?=^## |\Z)", REFERENCE, re.DOTALL | re.MULTILINE)
 )
 GROUP = typer.main.get_group(app)
+CONTEXT = typer.Context(GROUP)
 COMMANDS = {
     f"{name} {inner}".strip(): command
-    for name, outer in GROUP.commands.items()
+    for name in GROUP.list_commands(CONTEXT)
+    if (outer := GROUP.get_command(CONTEXT, name)) is not None
     for inner, command in getattr(outer, "commands", {"": outer}).items()
 }
 """Those of a group by both words."""
