@@ -16,6 +16,7 @@ from connectors.payload import Payload
 from connectors.reading import Object, as_object, parse_object
 from connectors.transports import sql
 from slawatch.errors import ConfigError, EventError
+from slawatch.events import Kind
 
 BODY = "payload"
 """The column in which an outbox keeps the event, where it is one JSON document."""
@@ -37,6 +38,11 @@ def configure(options: Mapping[str, Any]) -> Decode:
         raise ConfigError(f"options.mapping must name a mapping file, got {name!r}")
     decoder = RowDecoder(load_mapping(name), is_pure=True)
     return lambda payload: decoder.decode(parse_object(payload))
+
+
+def find_shown(options: Mapping[str, Any]) -> Mapping[str, frozenset[Kind]]:
+    """Return the acts that a mapping can show; an outbox shows any."""
+    return load_mapping(options["mapping"]).shows if options["mapping"] else {}
 
 
 def _decode(payload: Payload, body: str) -> Iterator[NativeEvent | EventError]:
@@ -75,4 +81,5 @@ CONNECTOR = Connector(
     is_native=True,
     options={"mapping": None, "body": BODY, **sql.OPTIONS},
     configure=configure,
+    shows=find_shown,
 )

@@ -11,7 +11,6 @@ from typing import Any
 
 from connectors.cipher import Opened, open_wecom
 from connectors.connector import Connector, NativeEvent, Push, Reply, Secrets
-from connectors.opaque import Opaque
 from connectors.payload import Payload
 from connectors.reading import (
     EPOCH_S,
@@ -25,6 +24,7 @@ from connectors.reading import (
     require_instant,
     require_text,
 )
+from connectors.sessions import Thread
 from connectors.transports import poke
 from connectors.verifiers import WECOM, find_xml_ciphertext, split_secret
 from slawatch.errors import EventError
@@ -55,7 +55,7 @@ def _read(message: Object) -> Iterator[NativeEvent]:
     account, customer = require_text(about, "open_kfid"), require_text(about, "external_userid")
     base: dict[str, object] = {
         # a person, and a customer of one account may be one of another's
-        "ticket_id": Opaque(f"wecom:{account}:{customer}"),
+        "ticket_id": Thread(f"wecom:{account}:{customer}"),
         "occurred_at": require_instant(message, "send_time", EPOCH_S),
         "team": account,
     }
@@ -141,5 +141,6 @@ CONNECTOR = Connector(
     follow=poke.build_account,
     grace_seconds=5.0,
     options=poke.OPTIONS,
-    unseen={Kind.CREATED: "WeCom tells messages, not tickets: a ticket begins with one"},
+    session_gap_seconds=172_800.0,
+    unseen={Kind.CREATED: "WeCom tells messages, not tickets: a session's first opens one"},
 )

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Iterator
 
 from connectors.connector import Connector, NativeEvent, Push, Reply, Secrets
-from connectors.opaque import Opaque
 from connectors.payload import Payload
 from connectors.reading import (
     EPOCH_S,
@@ -22,6 +21,7 @@ from connectors.reading import (
     require_instant,
     require_text,
 )
+from connectors.sessions import Thread
 from connectors.signatures import WHATSAPP
 from slawatch.errors import EventError
 from slawatch.events import Kind
@@ -91,7 +91,7 @@ def _base(one: Object, number: str, customer: str | None) -> Said:
         raise EventError("missing_key", "a message must name its customer, by number or user id")
     return {
         "event_id": f"whatsapp:{require_text(one, 'id')}",
-        "ticket_id": Opaque(f"whatsapp:{number}:{customer.lstrip('+')}"),
+        "ticket_id": Thread(f"whatsapp:{number}:{customer.lstrip('+')}"),
         "type": "replied",
         "occurred_at": require_instant(one, "timestamp", EPOCH_S),
     }
@@ -123,8 +123,9 @@ CONNECTOR = Connector(
     channel="social",
     push=Push(WHATSAPP, handshake=_answer, methods=("GET", "POST")),
     grace_seconds=5.0,
+    session_gap_seconds=86_400.0,
     unseen={
-        Kind.CREATED: "WhatsApp tells messages, not tickets: a ticket begins with one",
+        Kind.CREATED: "WhatsApp tells messages, not tickets: a session's first opens one",
         Kind.RESOLVED: "WhatsApp knows no solved conversation",
     },
 )

@@ -10,6 +10,7 @@ import pytest
 from connectors.payload import Payload
 from connectors.systems.sql import CONNECTOR
 from slawatch.errors import ConfigError, EventError
+from slawatch.events import Kind
 from tests.connectors.systems.channels import tell, tell_one
 
 EVENT = {
@@ -59,6 +60,16 @@ def test_a_mapping_reads_any_table(tmp_path: Path) -> None:
     row = {"number": 7, "updated_at": "2026-03-03T09:00:00+00:00", "state": "done"}
     event = tell_one(CONNECTOR, json.dumps(row), mapping=str(path))
     assert (event["ticket_id"], event["type"], event["status"]) == ("7", "observed", "resolved")
+
+
+def test_a_mapping_says_what_its_table_can_show(tmp_path: Path) -> None:
+    path = tmp_path / "desk.toml"
+    path.write_text(MAPPING)
+    assert CONNECTOR.shows is not None
+    shown = CONNECTOR.shows({"mapping": str(path)})
+    assert Kind.RESOLVED in shown[""]
+    assert Kind.REPLIED not in shown[""]
+    assert CONNECTOR.shows({"mapping": None}) == {}
 
 
 def test_a_bad_event_among_several_is_alone_refused() -> None:

@@ -9,8 +9,10 @@ import pytest
 
 from connectors.cipher import open_feishu
 from connectors.connector import Push
-from connectors.opaque import TEST_KEY, Opaque, hide_persons
+from connectors.decoding import build_decoder
+from connectors.opaque import TEST_KEY, hide_persons
 from connectors.payload import Payload
+from connectors.sessions import Thread
 from connectors.systems.wecom import CONNECTOR
 from slawatch.errors import EventError
 from tests.connectors.systems.channels import BODIES, needs_bodies, outcome, tell
@@ -66,7 +68,7 @@ def test_who_wrote_is_no_other_origin() -> None:
 
 def test_the_customer_is_an_opaque_person_of_one_account() -> None:
     (event,) = tell(CONNECTOR, json.dumps(message(3)))
-    assert event["ticket_id"] == Opaque("wecom:wk1:wm1")
+    assert event["ticket_id"] == Thread("wecom:wk1:wm1")
     (hidden,) = hide_persons([event], TEST_KEY)
     assert "wm1" not in str(hidden)
 
@@ -75,6 +77,21 @@ def test_a_bad_message_of_a_page_is_alone_refused() -> None:
     page = {"errcode": 0, "msg_list": [message(3), {"origin": 3, "msgtype": "text"}, message(5)]}
     events = list(CONNECTOR.decode(Payload(json.dumps(page).encode())))
     assert [isinstance(event, EventError) for event in events] == [False, True, False]
+
+
+def test_a_word_after_the_session_s_end_opens_another_ticket() -> None:
+    later = message(3, msgid="m3", send_time=1_772_528_700)
+    page = {"msg_list": [message(3), change(3) | {"msgid": "m2"}, later]}
+    events = list(build_decoder(CONNECTOR, TEST_KEY, source="wecom")(json.dumps(page).encode()))
+    told = [(event["type"], event["ticket_id"][-13:-3]) for event in events]  # type: ignore[index]  # events all
+    assert told == [
+        ("created", "1772528400"),
+        ("replied", "1772528400"),
+        ("resolved", "1772528400"),
+        ("closed", "1772528400"),
+        ("created", "1772528700"),
+        ("replied", "1772528700"),
+    ]
 
 
 def push() -> Push:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from connectors.connector import Push
-from connectors.opaque import TEST_KEY, Opaque, hide_persons
+from connectors.opaque import TEST_KEY, hide_persons
 from connectors.payload import Payload
+from connectors.sessions import Thread
 from connectors.systems.whatsapp import CONNECTOR
 from slawatch.errors import EventError
 from tests.connectors.systems.channels import BODIES, outcome, tell, tell_one
@@ -40,7 +41,7 @@ def test_what_was_sent_answers_the_same_ticket() -> None:
     asked = tell_one(CONNECTOR, deliver("messages", messages=[message()]))
     answered = tell_one(CONNECTOR, deliver("messages", statuses=[status()]))
     assert answered["actor"] == "agent"
-    assert answered["ticket_id"] == asked["ticket_id"] == Opaque("whatsapp:501:4915500000077")
+    assert answered["ticket_id"] == asked["ticket_id"] == Thread("whatsapp:501:4915500000077")
 
 
 def test_the_customer_s_number_stands_in_no_event() -> None:
@@ -74,7 +75,7 @@ def test_what_is_written_in_the_app_is_a_person_s_answer() -> None:
     echo = message(to="4915500000077") | {"from": "15550000001"}
     event = tell_one(CONNECTOR, deliver("smb_message_echoes", message_echoes=[echo]))
     assert event["actor"] == "agent"
-    assert event["ticket_id"] == Opaque("whatsapp:501:4915500000077")
+    assert event["ticket_id"] == Thread("whatsapp:501:4915500000077")
 
 
 @pytest.mark.parametrize("kind", ["revoke", "edit"])
@@ -87,7 +88,7 @@ def test_a_customer_may_have_no_number() -> None:
     said = message(from_user_id="US.77")
     del said["from"]
     event = tell_one(CONNECTOR, deliver("messages", messages=[said]))
-    assert event["ticket_id"] == Opaque("whatsapp:501:US.77")
+    assert event["ticket_id"] == Thread("whatsapp:501:US.77")
 
 
 def test_a_bad_message_among_others_is_alone_refused() -> None:
