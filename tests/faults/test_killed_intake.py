@@ -91,8 +91,9 @@ def test_every_acknowledged_event_counts_once_whichever_process_is_killed(tmp_pa
     print(  # noqa: T201 - the figures
         f"\n{len(killed)} kills ({killed}: r receiver, f flow), {CLIENTS} clients: "
         f"{len(sent)} acknowledged, {clients.retried} retried {dict(clients.answers)}, "
-        f"{records[-1].seq - len(records)} known again, {len(records)} stored, {count_shop(net, *COUNTED)} counted "
-        f"({count_shop(net, 'late')} late), {count_shop(net, *DOUBLED)} twice"
+        f"{records[-1].seq - len(records)} known again, {len(records)} stored, "
+        f"{count_shop(net, *COUNTED)} counted ({count_shop(net, 'late')} late), "
+        f"{count_shop(net, *DOUBLED)} twice"
     )
     assert len(sent) == len(set(sent)) == len(records) > 20 * KILLS
     assert [count_shop(counted, *COUNTED) for counted in (last, net)] == [len(sent)] * 2
