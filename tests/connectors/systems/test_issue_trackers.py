@@ -1,4 +1,4 @@
-"""GitHub, GitLab, Alertmanager and Chatwoot: real bodies, and what is easily read wrongly."""
+"""Trackers, alerts, Chatwoot and Zammad: real bodies, and what is easily read wrongly."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connectors.registry import load_registry
 from connectors.systems import alertmanager, chatwoot, github, gitlab
 from slawatch.errors import EventError
 from tests.connectors.systems.bodies import decode_json, decode_real, list_bodies, pick
@@ -96,4 +97,12 @@ def test_a_conversation_that_a_bot_has_waits_for_nobody() -> None:
     }
     assert pick(decode_json(chatwoot.CONNECTOR, body), "type", "status", "reason") == [
         ("observed", "open", None)
+    ]
+
+
+def test_the_real_body_of_zammad_opens_a_ticket() -> None:
+    connector = load_registry().get("zammad")
+    events = decode_real(connector, "zammad", "default_webhook.json")
+    assert pick(events, "ticket_id", "type", "actor", "channel", "priority", "team") == [
+        ("81", "created", "customer", "phone", "normal", "Service Desk")
     ]

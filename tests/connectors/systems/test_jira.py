@@ -130,6 +130,12 @@ def test_a_transition_with_a_comment_is_two_acts() -> None:
     assert pick(events, "type") == [("resolved",), ("replied",)]
 
 
+def test_a_comment_that_is_deleted_is_not_told_once_more() -> None:
+    comment = {"id": "4", "author": ANN, "created": AT, "updated": AT}
+    body = update(issue_event_type_name="issue_comment_deleted", comment=comment)
+    assert decode_json(CONNECTOR, body) == []
+
+
 @pytest.mark.parametrize(
     ("old", "status", "told"),
     [

@@ -49,6 +49,12 @@ def test_the_answer_bot_of_a_real_body_is_a_bot() -> None:
     ]
 
 
+def test_what_writes_as_zendesk_itself_is_a_bot_whatever_its_type_is_called() -> None:
+    said = {"actor": {"id": "zd:aiAgent", "type": "ai"}, "message": {"id": "m"}}
+    body = hook("messaging_ticket.message_added", said)
+    assert pick(decode_json(CONNECTOR, body), "actor") == [("bot",)]
+
+
 def test_words_in_capitals_are_read() -> None:
     events = decode_real(CONNECTOR, "zendesk", "ticket.created.json")
     assert pick(events, "type", "priority", "status") == [("created", "low", "open")]
