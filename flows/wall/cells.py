@@ -11,22 +11,25 @@ from flows.wall.history import share
 from flows.wall.numbers import Fold, Number, number, one_of
 from flows.wall.screen import Screen
 from flows.wall.states import State, judge_hour
-from flows.wall.tiles import HOUR, count_state, judge_states, sum_results
+from flows.wall.tiles import HOUR, count_state, judge_states, pick_unanswered, sum_results
 from slawatch import conventions as c
 from slawatch import labels as v
 from slawatch.views import View
 
 
 class Cell(TypedDict, total=False):
-    """Be one part's state: attainment of the last hour, and the open work that may change it."""
+    """Be one part's state: attainment of the last hour, and the open work that may change it.
+
+    `is_urgent` says that the state is that of its urgent clocks alone.
+    """
 
     kind: str
     name: str
     state: str
+    is_urgent: bool
     value: Number
     breached: Number
     at_risk: Number
-    waiting: Number
     open: Number
     objective: float | None
 
@@ -45,8 +48,6 @@ def _channel(facts: Facts, contents: Contents, view: View, name: str) -> Cell:
     own = narrow(view, screen)
     cell = _judge(facts, contents, own, screen, facts.targets(screen))
     cell |= {"kind": "channel", "name": name}
-    if name in facts.rules.contact_channels:
-        cell["waiting"] = number(own.waiting.get(name, 0), c.WAITING, channel=name)
     return cell
 
 
@@ -85,12 +86,14 @@ def _judge(
         allowed += sum(pair) * facts.allowance(target)
     risky = {k: n for k, n in view.clocks.items() if k[3] == v.STATE_AT_RISK}
     more = sum(count * facts.allowance(key[2], key[1]) for key, count in risky.items())
-    urgent = judge_states(k[3] for k, n in view.clocks.items() if n and k[1] == facts.urgent)
+    urgent = judge_states(key[3] for key in pick_unanswered(facts, view))
     is_quiet = not (met or breaches or any(view.clocks.values()))
     at_risk = sum(risky.values())
     state = State.NONE if is_quiet else judge_hour(breaches, allowed, at_risk, more, urgent)
+    plain = judge_hour(breaches, allowed, at_risk, more)
     cell: Cell = {
         "state": state.value,
+        "is_urgent": state in (State.AT_RISK, State.BREACHED) and plain is not state,
         "value": results.number(share((met, breaches)), Fold.SHARE, **matchers, window=HOUR),
     }
     if screen.teams:

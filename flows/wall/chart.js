@@ -95,10 +95,12 @@ const charts = (() => {
     const until = draw.say("yesterday_by", { time: draw.clock(chart.until) });
     const made = [
       draw.make("h2", "", draw.say("chart_title", { target: draw.name("target", chart.target) })),
+    ];
+    if (chart.objective !== null) made.push(key("promised", draw.say("objective").toLowerCase(), chart.objective));
+    made.push(
       key("today", draw.say("today"), chart.so_far),
       key("before", chart.before === null ? draw.say("no_yesterday") : until, chart.before),
-    ];
-    if (chart.objective !== null) made.push(key("promised", draw.say("objective"), chart.objective));
+    );
     return made;
   }
 

@@ -42,7 +42,7 @@ const draw = (() => {
     const h = Math.floor(m / 60);
     if (h >= 48) return say("days", { n: Math.floor(h / 24) });
     if (h >= 10 || m % 60 === 0) return say("hours", { n: h });
-    return say("hours_minutes", { h, m: String(m % 60).padStart(2, "0") });
+    return say("hours", { n: (Math.floor(m / 6) / 10).toFixed(1) });
   }
 
   // Never up: 94.96 % must not read as a met objective of 95.
@@ -62,7 +62,7 @@ const draw = (() => {
     return made;
   }
 
-  // Digits large, units small: "95.2%", "3 h 20 min".
+  // Digits large, units small: "95.2%", "3.3 h".
   function spell(into, text) {
     into.replaceChildren(
       ...text.split(/([\d.,:–]+)/).filter(Boolean).map((part) =>
@@ -168,7 +168,7 @@ const draw = (() => {
       value.dataset.due = tile.value.value;
       goal.textContent = name("target", tile.target);
       more.textContent = tile.ticket.split("/").slice(1).join("/");
-      return [say("tile_next"), ""];
+      return [say(tile.state === "breached" ? "tile_overdue" : "tile_next"), ""];
     },
   };
 
@@ -197,16 +197,17 @@ const draw = (() => {
     const made = make("article", `cell is-${each.state}`);
     made.dataset.name = each.name;
     const head = make("h2", "", name(each.kind, each.name));
+    const state = each.is_urgent ? `urgent_${each.state}` : each.state;
     const value = make("p", "value");
     show(value, each.value, each.value.value === null ? "–" : percent(each.value.value));
     const counts = make("ul");
     if (each.breached) counts.append(count(each.breached, "count_breached", "bad"));
     if (each.at_risk) counts.append(count(each.at_risk, "count_at_risk", "soon"));
-    if (each.waiting) counts.append(count(each.waiting, "count_waiting", ""));
     if (each.open) counts.append(count(each.open, "count_open", ""));
     const above = make("div");
     const below = make("div");
-    above.append(head, stateLine(each.state));
+    above.append(head, lamp(each.state));
+    counts.prepend(make("li", "word", word(state)));
     below.append(value, counts);
     made.append(above, below);
     return made;

@@ -12,9 +12,10 @@ _EPSILON = 1e-9
 
 
 class State(StrEnum):
-    """Say how a part of the desk stands; NONE where there is nothing to judge."""
+    """Say how a part of the desk stands; NONE where there is nothing to judge, FEW too little."""
 
     NONE = "none"
+    FEW = "few"
     FINE = "fine"
     AT_RISK = "at_risk"
     BREACHED = "breached"
@@ -52,7 +53,7 @@ def judge_hour(
 
     `allowed` is how many of the hour's clocks may breach; the clocks at risk now would, if they
     breached, add `at_risk` to the breaches and `allowed_more` to that. `urgent` is the state of
-    the clocks of the first priority, each of which counts by itself.
+    the urgent tickets without an answer, each of which counts by itself.
     """
     if urgent is State.BREACHED or _is_over(breaches, allowed):
         return State.BREACHED
@@ -60,7 +61,7 @@ def judge_hour(
         at_risk and _is_over(breaches + at_risk, allowed + allowed_more)
     ):
         return State.AT_RISK
-    return State.FINE
+    return State.FEW if breaches > allowed + _EPSILON else State.FINE
 
 
 def _is_over(breaches: int, allowed: float) -> bool:

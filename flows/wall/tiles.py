@@ -157,13 +157,18 @@ def show_longest(facts: Facts, view: View, now: int) -> Tile:
     }
 
 
-def show_urgent(facts: Facts, view: View, screen: Screen) -> Tile:
-    """Return how many urgent tickets nobody has answered, beside their goal."""
-    mine = {
+def pick_unanswered(facts: Facts, view: View) -> dict[tuple[str, str, str, str], int]:
+    """Return the clocks of urgent tickets that nobody has answered."""
+    return {
         key: count
         for key, count in view.clocks.items()
         if count and key[1:3] == (facts.urgent, FIRST_RESPONSE) and key[3] != v.STATE_PAUSED
     }
+
+
+def show_urgent(facts: Facts, view: View, screen: Screen) -> Tile:
+    """Return how many urgent tickets nobody has answered, beside their goal."""
+    mine = pick_unanswered(facts, view)
     labels = {**screen.matchers(), "priority": facts.urgent, "target": FIRST_RESPONSE}
     goals = [
         goal

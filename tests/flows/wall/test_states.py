@@ -49,7 +49,8 @@ def test_clocks_are_judged_by_what_the_objectives_allow(
 @pytest.mark.parametrize(
     ("breaches", "allowed", "expected"),
     [
-        pytest.param(2, 0.5, State.FINE, id="below-the-floor"),
+        pytest.param(2, 0.5, State.FEW, id="below-the-floor"),
+        pytest.param(2, 2.0, State.FINE, id="below-both"),
         pytest.param(3, 0.5, State.BREACHED, id="at-the-floor"),
         pytest.param(3, 3.0, State.FINE, id="as-allowed"),
         pytest.param(4, 3.0, State.BREACHED, id="more-than-allowed"),
