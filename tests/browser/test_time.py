@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 
 from tests.browser.checks import find_differences
 from tests.browser.conftest import OpenPage
-from tests.browser.scene import SECOND, Scene
+from tests.browser.scene import SECOND, Scene, instant
 from tests.desks import SMALL_DESK
 from tests.e2e.monitor import parse_samples, poll
 from tests.flows.wall.contents import urgent
@@ -32,12 +32,13 @@ def agree(page: Page, scene: Scene) -> bool:
 
 
 def test_at_midnight_today_begins_anew(open_page: OpenPage) -> None:
-    with Scene(DESK, "2026-10-25T23:59:50+01:00") as scene:
+    with Scene(DESK, "2026-10-25T23:50:00+01:00") as scene:
         scene.book("2026-10-25T22:00:00+01:00", "met", 3)
         scene.book("2026-10-25T22:00:00+01:00", "breached", 1)
         page = open_page(scene.url, shows=CHART)
         assert read(page)[0] == "75.0%"
         poll(lambda: agree(page, scene), "page and metrics agree before midnight")
+        scene.offset_us += instant("2026-10-25T23:59:59+01:00") - scene.now()
         page.wait_for_selector(".tile.attainment .value[data-value='']")
         today, _, clock = read(page)
         assert today == "\N{EN DASH}"
@@ -108,16 +109,15 @@ def test_prometheus_is_missed_after_three_scrapes(open_page: OpenPage) -> None:
 def test_the_page_comes_back_after_a_restart_and_loads_a_newer_one(open_page: OpenPage) -> None:
     with Scene(DESK, "2026-03-10T14:05:00+00:00") as first:
         page = open_page(first.url)
-        page.evaluate("window.isFirst = true")
+        page.evaluate("document.body.dataset.first = 1")
         first.server.stop()
         page.wait_for_selector("body[data-flow=lost]")
     port = first.server.port
     with Scene(DESK, "2026-03-10T14:06:00+00:00", port):
         page.wait_for_selector("body[data-flow=live]")
-        assert page.evaluate("window.isFirst")
+        assert page.query_selector("body[data-first]")
     with Scene(replace(DESK, digest="another"), "2026-03-10T14:07:00+00:00", port):
-        page.wait_for_function("!window.isFirst")
-        page.wait_for_selector("body[data-flow=live]")
+        page.wait_for_selector("body[data-flow=live]:not([data-first])")
 
 
 def test_the_chime_rings_for_a_new_breach_once_somebody_turned_it_on(open_page: OpenPage) -> None:
