@@ -120,6 +120,10 @@ def test_the_headlines_are_those_worked_out_by_hand(monitor: Monitor, open_page:
     assert text(page, ".tile.urgent .goal") == "goal 5 min"
 
 
+def test_the_monitor_says_where_its_wall_is(monitor: Monitor) -> None:
+    assert f"wall: {monitor.url}/\n" in monitor.said()
+
+
 def text(page: Page, selector: str) -> str:
     return (page.text_content(selector) or "").strip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -233,3 +234,15 @@ def test_nothing_is_trimmed_before_three_snapshots(
         threading.Timer(0.05, stop.set).start()
         live._keep_house(stop)
         assert len(live.log.read_after(0, 9)) == 1
+
+
+def test_the_wall_asks_for_a_configured_token_and_the_address_does_not_tell_it(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "secret").write_text("a-token-of-some-length")
+    options = LiveOptions(tmp_path / "state", port=0, token_file=tmp_path / "secret")
+    with Live(RULES, Vocabulary(), options) as live:
+        assert live.wall_url == f"http://127.0.0.1:{live.server.port}/"
+        with pytest.raises(urllib.error.HTTPError, match="401") as raised:
+            urllib.request.urlopen(live.wall_url, timeout=10)  # noqa: S310  # loopback
+        raised.value.close()
