@@ -74,8 +74,10 @@ def _read(alert: Object) -> Iterator[NativeEvent]:
         "occurred_at": started_at,
     }
     if require_text(alert, "status") == "resolved":
+        # What it was opened with stands there: said again here, it would look like an assignment.
         yield {
-            **said,
+            "ticket_id": ticket_id,
+            "actor": "system",
             "event_id": f"{ticket_id}/resolved",
             "type": "resolved",
             "status": "resolved",
