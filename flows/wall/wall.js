@@ -208,7 +208,7 @@
   }
   offerChime();
   connect();
-  setInterval(look, 500);
+  setInterval(look, 250);
   new ResizeObserver(() => charts.fit()).observe(at("charts"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.fit(true));
   addEventListener("online", () => {
