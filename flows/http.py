@@ -11,6 +11,7 @@ from starlette.routing import Route
 
 from connectors.listener import Server, listen
 from flows.export import Exporter
+from flows.runbooks import runbook_routes
 from flows.wall.app import Wall
 from flows.wall.scrapes import HEADER as SCRAPER_HEADER
 
@@ -38,6 +39,7 @@ def build_app(exporter: Exporter, is_alive: Callable[[], bool], wall: Wall) -> S
             Route("/metrics", show_metrics),
             Route("/healthz", show_health),
             Route("/readyz", show_readiness),
+            *runbook_routes(),
             *wall.routes(),
         ]
     )

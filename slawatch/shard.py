@@ -118,9 +118,13 @@ class Shard:
         at = self._touched_at
         settle, heap = self.settler.settle, self._heap
         for ticket in self._touched.values():
+            said = out if not self._shadows else self._shade(ticket.key, out)
+            acts = ticket.acts
+            if ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
+                self._fold_due(ticket, at, said)
             if self._anew and ticket.key in self._anew:
-                self.settler.move(ticket, at, self._shade(ticket.key, out))
-            settle(ticket, at, out if not self._shadows else self._shade(ticket.key, out))
+                self.settler.move(ticket, at, said)
+            settle(ticket, at, said)
             next_at = ticket.next_at
             if next_at <= at:  # told long after its end: more of it may be on the way
                 next_at = ticket.next_at = at + self.book.rules.retention_us
@@ -158,15 +162,20 @@ class Shard:
         """Return where what is said of a ticket goes: of a shadow one, the verdicts alone."""
         return out.shade if self.book.is_shadow(key) else out
 
+    def _fold_due(self, ticket: Ticket, at: int, out: Output) -> None:
+        """Apply the acts that were told before their instant, once it has come."""
+        acts = ticket.acts
+        effects: list[Given] = []
+        while ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
+            self.fold.apply(ticket, acts[ticket.folded], effects)
+            ticket.folded += 1
+        self._count(effects, ticket.last_at, out)
+
     def _pass(self, ticket: Ticket, at: int, out: Output) -> None:
         self.work.touched.add(ticket.key)
         acts = ticket.acts
         if ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
-            effects: list[Given] = []
-            while ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
-                self.fold.apply(ticket, acts[ticket.folded], effects)
-                ticket.folded += 1
-            self._count(effects, ticket.last_at, out)
+            self._fold_due(ticket, at, out)
         self._settle(ticket, at, out)
         if ticket.next_at <= at:
             self._end(ticket, at, out)
