@@ -6,6 +6,8 @@ from collections import Counter
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from slawatch import conventions
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -30,6 +32,26 @@ class Effect(IntEnum):
     UNMATCHED = 14
     EXCUSED = 15
 
+
+FAMILY_OF = {
+    Effect.CREATED: conventions.CREATED.name,
+    Effect.RESOLVED: conventions.RESOLVED.name,
+    Effect.REOPENED: conventions.REOPENED.name,
+    Effect.REASSIGNED: conventions.REASSIGNED.name,
+    Effect.ESCALATED: conventions.ESCALATIONS.name,
+    Effect.HANDOVER: conventions.HANDOVERS.name,
+    Effect.HELD: conventions.HELD.name,
+    Effect.PAUSED: conventions.PAUSED.name,
+    Effect.HOPS: conventions.HOPS.name,
+    Effect.FIRST_REPLY: conventions.FIRST_REPLIES.name,
+    Effect.SURVEY: conventions.SURVEYS.name,
+    Effect.RATING: conventions.CSAT.name,
+    Effect.CONTACT: conventions.CONTACTS.name,
+    Effect.PRIORITY_CHANGED: conventions.PRIORITY_CHANGES.name,
+    Effect.UNMATCHED: conventions.UNMATCHED.name,
+    Effect.EXCUSED: conventions.EXCUSED.name,
+}
+"""The counter or histogram that an effect adds to."""
 
 Given = tuple[Effect, tuple[str, ...], int]
 """(effect, label values, amount): 1, or microseconds, or the observed value of `HOPS`."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Published
-from slawatch.effects import Effect, Given, find_growth
+from slawatch.effects import FAMILY_OF, Effect, Given, find_growth
 from slawatch.events import EXPIRED, NO_ATTRS, UNKNOWN_NAMES, Event, build_pseudo
 from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
@@ -37,24 +37,6 @@ MAX_ACTS = 256
 
 _EVENTS = conventions.EVENTS.name
 _CONNECTOR = itemgetter(Event._fields.index("connector"))
-_COUNTED = {
-    Effect.CREATED: conventions.CREATED.name,
-    Effect.RESOLVED: conventions.RESOLVED.name,
-    Effect.REOPENED: conventions.REOPENED.name,
-    Effect.REASSIGNED: conventions.REASSIGNED.name,
-    Effect.ESCALATED: conventions.ESCALATIONS.name,
-    Effect.HANDOVER: conventions.HANDOVERS.name,
-    Effect.HELD: conventions.HELD.name,
-    Effect.PAUSED: conventions.PAUSED.name,
-    Effect.HOPS: conventions.HOPS.name,
-    Effect.FIRST_REPLY: conventions.FIRST_REPLIES.name,
-    Effect.SURVEY: conventions.SURVEYS.name,
-    Effect.RATING: conventions.CSAT.name,
-    Effect.CONTACT: conventions.CONTACTS.name,
-    Effect.PRIORITY_CHANGED: conventions.PRIORITY_CHANGES.name,
-    Effect.UNMATCHED: conventions.UNMATCHED.name,
-    Effect.EXCUSED: conventions.EXCUSED.name,
-}
 
 
 class Shard:
@@ -354,11 +336,11 @@ class Shard:
             if effect is Effect.HELD:
                 team, status = labels
                 key = (team, *self.book.team_labels(team), status)
-                counts[_COUNTED[effect], key] += amount
+                counts[FAMILY_OF[effect], key] += amount
             elif effect is Effect.HOPS:
-                counts[_COUNTED[effect], (str(amount),)] += 1
+                counts[FAMILY_OF[effect], (str(amount),)] += 1
             else:
-                counts[_COUNTED[effect], labels] += amount
+                counts[FAMILY_OF[effect], labels] += amount
 
     # -- state -----------------------------------------------------------------------------------
 

@@ -23,8 +23,8 @@ YEAR_US = 365 * 86_400_000_000
 
 
 def write(event: Event) -> Sent:
-    """Return an event as its sender writes it, at no other's deadline to the millisecond."""
-    at_ms = event.occurred_at // 1000 + event.id_hash % 50_000
+    """Return an event as its sender writes it."""
+    at_ms = event.occurred_at // 1000
     said = {key: value for key, value in event.attrs._asdict().items() if value is not None}
     row = {
         "event_id": f"{event.key}/{event.id_hash}",
