@@ -42,11 +42,12 @@ NEW_ASSIGNEE = 1 << 10
 _STATUS_OF = {name: number for number, name in enumerate(STATUS_NAMES)}
 _HOLDER_CHANGES = CHANGED_TEAM | FIRST_TEAM | CHANGED_TIER
 _ASSIGNMENTS = CHANGED_TEAM | FIRST_TEAM | NEW_ASSIGNEE
-WAITING, ANSWERED, ABANDONED = 1, 2, 3
+WAITING, ANSWERED, ABANDONED, LEFT = 1, 2, 3, 4
 _HUMAN_BIT, _BOT_BIT = 1, 2
 _NO_WORK = (Kind.CREATED, Kind.OBSERVED, Kind.EXCUSED, Kind.RESTORED, Kind.REASON_GIVEN)
 _ANSWERS = (Kind.REPLIED, Kind.ACKNOWLEDGED, Kind.PLANNED, Kind.EXPERT_ENGAGED, Kind.FIXED)
 _ENDS = 1 << Kind.RESOLVED
+_LEAVES = sum(1 << kind for kind in (Kind.RESOLVED, Kind.CLOSED, Kind.DELETED, Kind.MERGED))
 _STEPS = 20_000
 _COUNTED = (
     1 << Kind.CREATED
@@ -206,7 +207,7 @@ class Fold(Clockwork):
             pauses,
             self.book.reactions(kinds, act.actor, tier, public=act.public),
             bool(kinds & 1 << Kind.REOPENED),
-            bool(kinds & _COUNTED),
+            bool(kinds & (_COUNTED | _LEAVES)),
             _reply_bit(act),
             self._find_restops(ticket.status, status, kinds, act, tier),
         )
@@ -290,6 +291,8 @@ class Fold(Clockwork):
             effects.append((Effect.FIRST_REPLY, (channel, name), 1))
         if ticket.contact == WAITING:
             self._note_contact(ticket, act, channel, effects)
+            if ticket.contact == WAITING and kinds & _LEAVES:
+                ticket.contact = LEFT  # a bot solved it, or it timed out: nobody waits any more
 
     def _excuse(self, ticket: Ticket, act: Event, priority: str, effects: list[Given]) -> None:
         """Count the breaches that people excuse; the verdict itself never changes."""

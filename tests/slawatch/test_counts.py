@@ -121,3 +121,14 @@ def test_a_contact_that_waits_past_the_threshold_is_seen_without_an_event() -> N
     shard, _ = judge([created(channel="phone")], 21 * SECOND, rules)
     assert shard.view(START + 20 * SECOND).waiting_past == {}
     assert shard.view(START + 21 * SECOND).waiting_past == {"phone": 1}
+
+
+@pytest.mark.parametrize(
+    "kind", [Kind.RESOLVED, Kind.CLOSED, Kind.DELETED, Kind.MERGED], ids=lambda kind: kind.name
+)
+def test_a_contact_that_a_bot_ended_or_that_timed_out_waits_no_more(kind: Kind) -> None:
+    rules = replace(build_rules(), contact_channels=frozenset(("phone",)))
+    ended = act(1, kind, 10 * SECOND, Actor.BOT)
+    shard, out = judge([created(channel="phone"), ended], HOUR, rules)
+    assert shard.view(START + HOUR).waiting == {}
+    assert not any(family == "sla_contacts_total" for family, _ in out.counts)
