@@ -64,5 +64,6 @@ def render_quantile(q: float) -> str:
     return f"{q:g}"
 
 
-DRILLS = ("breach-spike",)
+DRILL_BREACH_SPIKE = "breach-spike"
+DRILLS = (DRILL_BREACH_SPIKE,)
 """Pages that can be rehearsed."""

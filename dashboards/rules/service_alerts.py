@@ -62,6 +62,7 @@ def build_service_alerts(config: Config, texts: Mapping[str, str]) -> Iterator[A
     urls = config.settings.ticket_urls
     yield from (_burn(burn, texts, urls) for burn in BURNS)
     yield _spike(texts, urls)
+    yield _drill(texts, urls)
     yield _team_spike(texts, urls)
     yield _unacknowledged(texts, urls)
     yield _at_risk(texts, urls)
@@ -130,6 +131,37 @@ def _spike(texts: Mapping[str, str], urls: Mapping[str, str]) -> Alert:
             "usual": t.usual(Level.CHANNEL, texts["no_history"]),
             "by_priority": t.found_by("priority", labels, texts["none"]),
             "by_team": t.teams(texts["none"]),
+        },
+    )
+
+
+def _drill(texts: Mapping[str, str], urls: Mapping[str, str]) -> Alert:
+    # A real spike's way to a real receiver. It counts nothing, so it need not stand still while
+    # counters hold what is old; the gauge is absent while the flow itself is behind.
+    name = "SlaBreachSpikeDrill"
+    until = f"max({p.select(c.DRILL, drill=v.DRILL_BREACH_SPIKE)})"
+    return Alert(
+        name,
+        f"{until} > time()",
+        Severity.PAGE,
+        Owner.SUPPORT,
+        Topic.SPIKE,
+        Board.CHANNELS,
+        wait="1m",
+        labels={"priority": ALL, "channel": ALL, "drill": "true"},
+        blanks={
+            "since": t.since(name, (), texts["now"]),
+            "until": f"{{{{ {t.instant('$value')} }}}}",
+            "by_channel": t.largest(
+                f"sum by (channel) ({window_breaches(Level.CHANNEL)})",
+                (),
+                "channel",
+                texts["none"],
+            ),
+            "by_team": t.largest(
+                f"sum by (team) ({window_breaches(Level.TEAM)})", (), "team", texts["none"]
+            ),
+            "tickets": t.tickets((), urls, texts["due"], texts["no_ticket"]),
         },
     )
 

@@ -53,6 +53,7 @@ TEAM = {"team": "l1-south", "region": "south", "tier": "1"}
 LOG_TIME = "slawatch_log_time_timestamp_seconds"
 EVENTS = 'slawatch_events_total{connector="zendesk",outcome="accepted"}'
 LATE = 'slawatch_events_total{connector="zendesk",outcome="late"}'
+DRILL = 'slawatch_drill_until_timestamp_seconds{drill="breach-spike"}'
 CALENDAR = 'slawatch_calendar_ends_timestamp_seconds{calendar="business"}'
 
 
@@ -91,6 +92,22 @@ CASES = (
             "priority": "all",
             "channel": "chat",
             "target": "first_response",
+        },
+    ),
+    Case(
+        "SlaBreachSpikeDrill",
+        "5m",
+        # Catching up does not hold it: it counts nothing.
+        {**HELD, DRILL: "600x20"},
+        # Shown once more after its end, by a scrape that was under way.
+        {**CALM, DRILL: "240x20"},
+        {
+            **SUPPORT,
+            "severity": "page",
+            "topic": "spike",
+            "priority": "all",
+            "channel": "all",
+            "drill": "true",
         },
     ),
     Case(
