@@ -85,19 +85,22 @@ def net_met(span: str, *by: str, offset: str = "", **labels: Matches) -> str:
     )
 
 
+_BREACHED: tuple[tuple[str, c.Family, Mapping[str, Matches]], ...] = (
+    ("", c.RESULTS, {"outcome": v.BREACHED}),
+    ("", c.CORRECTIONS, {"change": "to_breached"}),
+    ("-", c.CORRECTIONS, {"change": ("to_met", "withdrawn")}),
+)
+
+
 def net_breached(span: str, *by: str, offset: str = "", **labels: Matches) -> str:
     """Return the cycles that breached, as they stand after corrections."""
-    return _net(
-        span,
-        by,
-        offset,
-        labels,
-        [
-            ("", c.RESULTS, {"outcome": v.BREACHED}),
-            ("", c.CORRECTIONS, {"change": "to_breached"}),
-            ("-", c.CORRECTIONS, {"change": ("to_met", "withdrawn")}),
-        ],
-    )
+    return _net(span, by, offset, labels, _BREACHED)
+
+
+def all_breached(*by: str) -> str:
+    """Return the same since counting began."""
+    terms = (f"{sign}{select(family, **more)}" for sign, family, more in _BREACHED)
+    return total(" or ".join(terms), *by)
 
 
 def net_results(span: str, *by: str, offset: str = "", **labels: Matches) -> str:

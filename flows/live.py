@@ -26,7 +26,7 @@ from flows.drill import read_drills
 from flows.export import Exporter
 from flows.floor import CounterFloor
 from flows.http import start_server
-from flows.log_source import LogPosition, LogSource
+from flows.log_source import PARTITION, LogPosition, LogSource
 from flows.monitor import SnapshotMeter, execute, open_recovery, window_options
 from flows.store import Store
 from flows.tickets import TicketOptions
@@ -192,6 +192,10 @@ class Live:
 
     def _resume(self, position: LogPosition) -> None:
         self.wall.not_before(position.tick, "the last snapshot")
+        # One batch can hold hours: what is shown first may be as late as now.
+        heard = [record.received_at for record in self.log.read_after(position.seq, 1)]
+        if begin := position.tick or min(heard, default=0):
+            self.store.put_begin(PARTITION, begin)
 
     def _note_snapshot(self, position: LogPosition, meter: SnapshotMeter) -> None:
         meter.begin()

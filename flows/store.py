@@ -121,8 +121,11 @@ class Store:
         """Replace how far a partition has been read."""
         with self._lock:
             self._progress[partition] = Progress(log_at, watermark_at, backlog)
-            if log_at:
-                self._began_at.setdefault(partition, log_at)
+
+    def put_begin(self, partition: str, log_at: int) -> None:
+        """Say at which log time this process began to read a partition."""
+        with self._lock:
+            self._began_at[partition] = log_at
 
     def put_exemplar(self, labels: Key, ticket: str, value_seconds: float, at: int) -> None:
         """Replace the ticket that stands for a series of `sla_results_total`."""

@@ -260,7 +260,6 @@ def _caught_up(texts: Mapping[str, str]) -> Alert:
     # Five minutes long, so no mere start; and log time is back, so that all has been found.
     lag = f"time() - min({c.LOG_TIME.name})"
     expr = f"{CATCHING_UP_RECENTLY} == 1 and on () ({lag} < 60)"
-    span = "2h"
     return Alert(
         "SlaCaughtUp",
         expr,
@@ -270,18 +269,23 @@ def _caught_up(texts: Mapping[str, str]) -> Alert:
         Board.WALL,
         labels={"priority": ALL, "channel": ALL},
         blanks={
-            "count": t.number(f"round(sum({p.net_breached(span, 'target')}))", (), texts["none"]),
-            "by_target": t.largest(
-                f"round({p.net_breached(span, 'target')})", (), "target", texts["none"]
-            ),
-            "by_channel": t.largest(
-                f"round({p.net_breached(span, 'channel')})", (), "channel", texts["none"]
-            ),
+            "count": t.number(_found_late(), (), texts["none"]),
+            "by_target": t.largest(_found_late("target"), (), "target", texts["none"]),
+            "by_channel": t.largest(_found_late("channel"), (), "channel", texts["none"]),
             "open": t.number(
                 f"sum({p.select(c.CLOCKS, state=v.STATE_BREACHED)})", (), texts["none"]
             ),
         },
     )
+
+
+def _found_late(*by: str) -> str:
+    """Return what was found in the last two hours, or since it was last counted before a stop.
+
+    An increase would begin with the first scrape after the stop, when most has been found.
+    """
+    found = p.all_breached(*by)
+    return f"{found} - (last_over_time({found}[3d:5m] offset 2h) or 0 * {found})"
 
 
 def _facts(

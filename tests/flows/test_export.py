@@ -279,7 +279,7 @@ def test_a_start_far_behind_is_held_though_no_scrape_saw_it() -> None:
     now = [NOW]
     store = Store()
     exporter = Exporter(SMALL_DESK, store, lambda: now[0], hold_us=10 * MINUTE)
-    store.put_progress("0", NOW - HOUR, 0, 0)
+    store.put_begin("0", NOW - HOUR)
     store.put_progress("0", NOW, 0, 0)
     assert value(exporter, "slawatch_catching_up") == 1
     now[0] += 10 * MINUTE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.dashboards.rules.cases import CALM, CASES, results, window
+from tests.dashboards.rules.cases import CALM, CASES, LOG_TIME, results, window
 from tests.dashboards.rules.promtool import Told, build_rules, run_case
 
 POLICY = """
@@ -18,6 +18,10 @@ runbooks = "https://wiki.example.org/sla"
 ticket_url = "https://desk.example.org/tickets/{ticket_id}/view"
 [sources.mail]
 """
+CORRECTIONS = (
+    'sla_result_corrections_total{channel="chat",priority="high",target="first_response",'
+    'change="withdrawn"}'
+)
 SPIKE = next(case for case in CASES if case.alert == "SlaBreachSpike")
 
 
@@ -110,3 +114,27 @@ def test_without_history_and_tickets_a_page_says_so(promtool: str, tmp_path: Pat
     }
     told = [Told("SlaBreachSpike", "5m", SPIKE.labels, annotations)]
     run_case(promtool, tmp_path, SPIKE.firing, told=told)
+
+
+def test_a_digest_counts_from_before_the_stop(promtool: str, tmp_path: Path) -> None:
+    case = next(case for case in CASES if case.alert == "SlaCaughtUp")
+    # Down from the first hour to the seventh; the first scrape after it has found everything.
+    gap = f"_x{6 * 60 - 1}"
+    series = {
+        "slawatch_catching_up": f"0x59 {gap} 1x60",
+        LOG_TIME: f"0+60x59 {gap} 25200+60x60",
+        results("breached"): f"5x59 {gap} 17x60",
+        results("breached", channel="email"): f"2x59 {gap} 6x60",
+        CORRECTIONS: f"0x59 {gap} 1x60",
+    }
+    annotations = {
+        "summary": "Caught up: 15 breaches found late, nobody was paged for them",
+        "description": "The monitor had fallen behind or read history, and has caught up. In the "
+        "last two hours it found 15 breaches; none clocks that still run are over their goal.\n"
+        "By target: first_response 15. By channel: chat 11, email 4.\n"
+        "Pages stand still for an hour, so that what is old wakes nobody.",
+        "runbook_url": "http://127.0.0.1:9464/runbooks/en/support.md#slacaughtup",
+        "dashboard_url": "http://127.0.0.1:3000/d/slawatch-wall",
+    }
+    told = [Told("SlaCaughtUp", "430m", case.labels, annotations)]
+    run_case(promtool, tmp_path, series, told=told)
