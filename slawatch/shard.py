@@ -377,10 +377,14 @@ class Shard:
         self.rebuild()
 
     def cool(self) -> None:
-        """Pack the tickets that have been unpacked the longest, once there are too many."""
+        """Pack the tickets that have been unpacked the longest, once there are too many.
+
+        Those of the instant that has not passed stay: they are about to be settled.
+        """
         if len(self._hot) <= self._hot_limit:
             return
         self.park()
-        for key in list(self._hot)[: len(self._hot) - self._hot_limit // 2]:
+        idle = [key for key in self._hot if key not in self._touched]
+        for key in idle[: max(0, len(self._hot) - self._hot_limit // 2)]:
             ticket = self._hot.pop(key)
             self.tickets[key] = pack_ticket(ticket, self.interner)

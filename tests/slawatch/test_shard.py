@@ -233,3 +233,15 @@ def test_a_ticket_told_long_after_its_end_is_kept_for_its_retention_and_forgotte
     assert shard.get(KEY) is not None
     shard.advance([], START + 38 * DAY, out)
     assert shard.get(KEY) is None
+
+
+def test_more_tickets_in_one_instant_than_are_kept_unpacked_count_once() -> None:
+    at = START + DAY
+    keys = [f"desk/{number}" for number in range(4)]
+    events = [created()._replace(key=key, case=key, received_at=at) for key in keys]
+    shard, out = Shard(Book(build_rules()), hot=1), Output()
+    shard.advance(events, at - 1, out)  # the instant has not passed: more of it may come
+    shard.advance([], at, out)
+    shard.advance([], at + DAY, out)
+    breached = [v.ticket for v in out.verdicts if v[1:4] == ("first_response", 1, "breached")]
+    assert sorted(breached) == keys
