@@ -11,6 +11,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from cli.bootstrap import bootstrap
 from cli.connectors_live import record, send, watch
 from cli.console import ERR, OUT, told_errors
 from cli.redecode import redecode
@@ -29,6 +30,7 @@ app.command()(record)
 app.command()(send)
 app.command()(watch)
 app.command()(redecode)
+app.command()(bootstrap)
 
 _LIST_FUZZ = 50
 _DEFAULT_FOLDER = Path("slawatch-connectors")
@@ -180,6 +182,8 @@ def _print_bodies(reports: Iterable[BodyReport], *, as_json: bool) -> bool:
         refused = [f"rejected {why}" for why in report.refused]
         broken = [f"BROKEN {problem}" for problem in report.problems]
         said = [*([events] if events else []), *refused, *broken] or ["no events"]
+        if report.drift:
+            said.append(f"in no golden body: {', '.join(report.drift)}")
         OUT.out(f"{report.path}: {'; '.join(said)}", highlight=False)
     return is_bad
 

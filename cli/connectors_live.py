@@ -18,6 +18,7 @@ from cli.explain import render_at, say_state
 from cli.sources import Desk, load_desk
 from connectors.capture import Recorder, capture
 from connectors.decoding import RecordParser
+from connectors.drift import find_shape
 from connectors.golden import load_payload
 from connectors.intake import Record
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
@@ -142,7 +143,7 @@ def watch(
 
 
 class Told(NamedTuple):
-    """Be what became of one delivery."""
+    """Be what became of one delivery; `drift` names what it has and no golden body."""
 
     seq: int
     received_at: str
@@ -150,6 +151,7 @@ class Told(NamedTuple):
     events: list[dict[str, object]]
     rejected: list[str]
     clocks: list[dict[str, object]]
+    drift: list[str]
 
 
 class _Watch:
@@ -159,6 +161,7 @@ class _Watch:
         self._rules = desk.config.rules
         self._parser = RecordParser(desk.config.vocabulary, desk.build_decoders(state))
         self._source = source
+        self._baseline = desk.find_shapes().get(source)
         self._last = last
         self._scrubber = Scrubber()
         self._events: dict[str, list[Event]] = {}
@@ -183,7 +186,8 @@ class _Watch:
         events, rejects = self._parser.parse([one])
         for event in events:
             self._events.setdefault(event.key, []).append(event)
-        body = self._scrubber.scrub(unpack_payload(one.body)).body
+        payload = unpack_payload(one.body)
+        body = self._scrubber.scrub(payload).body
         keys = dict.fromkeys(event.key for event in events)
         clocks = (clock for key in keys for clock in self._tell_clocks(key, one.received_at))
         return Told(
@@ -193,6 +197,7 @@ class _Watch:
             [_tell_event(event) for event in events],
             [self._scrubber.scrub_text(f"{r.reason}: {r.message}") for r in rejects],
             list(clocks),
+            sorted(find_shape(payload) - self._baseline) if self._baseline else [],
         )
 
     def _tell_clocks(self, key: str, now: int) -> Iterator[dict[str, object]]:
@@ -227,6 +232,7 @@ def _lay_out(told: Told) -> str:
     body = " ".join(told.body.split())[:_SHOWN]
     lines = [f"#{told.seq} {told.received_at}", f"  body   {body}"]
     lines += [f"  reject {reject}" for reject in told.rejected]
+    lines += [f"  new    {entry}" for entry in told.drift]
     for word, rows in (("event", told.events), ("clock", told.clocks)):
         for row in rows:
             said = " ".join(f"{key}={value}" for key, value in row.items() if value != "")

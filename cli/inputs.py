@@ -22,6 +22,7 @@ from connectors.receiver.inlets import build_inlets
 from connectors.receiver.server import HttpReceiver, open_receiver
 from connectors.tail import FileTail
 from connectors.transports.bus import Bus, pump_bus
+from connectors.transports.poll import Poll
 from connectors.transports.pulling import Puller
 from slawatch.config import Settings, SourceSettings
 from slawatch.errors import ConfigError, Problem
@@ -50,6 +51,7 @@ def build_inputs(
     stdin: bool,
 ) -> list[LiveInput]:
     """Build the inputs of the configuration, then those that a command line names."""
+    _refuse_sweeps(desk)
     inputs = [
         *_fetched_inputs(desk, state, receiver),
         *(_tail_input(path, state) for path in tails),
@@ -96,13 +98,32 @@ def _fetched_inputs(desk: Desk, state: Path, receiver: HttpReceiver | None) -> I
             raise ConfigError(problems) from ex
         if found is None:
             continue  # its options are about what is sent to us
+        if source.sweep_us is not None and isinstance(found, Poll):
+            found = found.as_sweep(source.sweep_us / 1_000_000)
         if connector.bus is not None:
             yield LiveInput(name, partial(_pump_bus, found, name))
         else:
             if receiver is not None and hasattr(found, "poke"):
                 receiver.pokes[name] = found.poke
-            position = state / f"source-{quote(name, safe='')}.json"
+            position = find_position(state, name)
             yield LiveInput(name, partial(_pump_fetched, found, name, position))
+
+
+def find_position(state: Path, source: str) -> Path:
+    """Return where a fetched source's position is kept."""
+    return state / f"source-{quote(source, safe='')}.json"
+
+
+def _refuse_sweeps(desk: Desk) -> None:
+    """Raise `ConfigError` for sources that are to be swept and cannot be asked."""
+    asked = {name for name, _, connector, build in _fetched(desk) if build is connector.pull}
+    problems = [
+        Problem("", f"sources.{name}.sweep", "needs a connector that can be asked, and its 'url'")
+        for name, source in desk.config.settings.sources.items()
+        if source.sweep_us is not None and name not in asked
+    ]
+    if problems:
+        raise ConfigError(problems)
 
 
 def _place(problem: Problem, source: str) -> Problem:

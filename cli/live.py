@@ -154,7 +154,7 @@ def _run(
 ) -> None:
     config = desk.config
     requests = dict if receiver is None else receiver.counts.read
-    with Live(config.rules, config.vocabulary, options, requests) as live:
+    with Live(config.rules, config.vocabulary, options, requests, desk.find_shapes()) as live:
         decoders = desk.build_decoders(options.state)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: live.stop.set())

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from connectors.decoding import Decoder, build_decoder
+from connectors.drift import Shape, find_baseline
+from connectors.golden import load_golden
 from connectors.mapping import Mapping
 from connectors.opaque import load_key
 from connectors.registry import Registry, load_registry
@@ -55,6 +57,17 @@ class Desk(NamedTuple):
             )
             for name, source in sources.items()
         }
+
+    def find_shapes(self) -> dict[str, Shape]:
+        """Return what the golden bodies of each source's connector have: new fields are told."""
+        known = frozenset(self.registry.names())
+        shapes = {}
+        for name, source in self.config.settings.sources.items():
+            if source.connector in known and not self.registry.get(source.connector).is_native:
+                golden = load_golden(self.registry.entry(source.connector).golden)
+                if shape := find_baseline(golden):
+                    shapes[name] = shape
+        return shapes
 
 
 def load_desk(names: Sequence[str | Path]) -> Desk:

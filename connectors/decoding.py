@@ -12,9 +12,9 @@ import orjson
 from connectors.connector import Connector
 from connectors.files import parse_oversize
 from connectors.intake import Record
+from connectors.marks import NO_MARKS, Marks, read_marks
 from connectors.opaque import hide_persons
 from connectors.payload import unpack_payload
-from connectors.redecode import read_revision
 from connectors.sessions import Sessions
 from slawatch.errors import EventError
 from slawatch.events import NO_EXTRAS, Event
@@ -106,11 +106,13 @@ class RecordParser:
         """Take the closed label sets and the decoders by connector.
 
         The tickets of `shadows` are always their source's own: what is tried out must not write
-        into the tickets of others.
+        into the tickets of others. `history_at` is when the newest record that was old news (see
+        `Marks`) was received, 0 before the first.
         """
         self._vocabulary = vocabulary
         self._decoders = decoders
         self._shadows = shadows
+        self.history_at = 0
 
     def parse(self, records: Iterable[Record]) -> tuple[list[Event], list[Reject]]:
         """Return the records' events, in order, and what could not become one."""
@@ -119,7 +121,9 @@ class RecordParser:
         for record in records:
             seq, received_at, source, body, _ = record
             decode = self._decoders.get(source, decode_native)
-            revision, body = read_revision(body)
+            marks, body = read_marks(body)
+            if marks.is_old_news:
+                self.history_at = received_at
             try:
                 decoded = list(decode(body))
             except EventError as ex:
@@ -138,7 +142,7 @@ class RecordParser:
             for number, data in enumerate(decoded):
                 try:
                     event = parse_event(data, received_at, source, self._vocabulary)
-                    events.append(_revise(event, revision) if revision else event)
+                    events.append(event if marks is NO_MARKS else _mark(event, marks))
                 except EventError as ex:
                     error = data if isinstance(data, EventError) else ex
                     if len(decoded) == 1:
@@ -148,9 +152,11 @@ class RecordParser:
         return events, rejects
 
 
-def _revise(event: Event, revision: int) -> Event:
-    extras = (event.extras or NO_EXTRAS)._replace(revision=revision)
-    return event._replace(extras=extras)
+def _mark(event: Event, marks: Marks) -> Event:
+    if marks.revision:
+        extras = (event.extras or NO_EXTRAS)._replace(revision=marks.revision)
+        event = event._replace(extras=extras)
+    return event._replace(marks=event.marks | marks.came)
 
 
 def _reject(record: Record, ex: EventError, body: bytes, key: str) -> Reject:

@@ -48,6 +48,8 @@ def unpack_payload(record: bytes) -> Payload:
         headers, query = orjson.loads(rest[:length])
     except (ValueError, TypeError):  # a line of a followed file may begin with anything
         return Payload(record)
+    if not (isinstance(headers, dict) and isinstance(query, dict)):
+        return Payload(record)
     return Payload(rest[length:], headers, query)
 
 

@@ -10,21 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.intake import IntakeLog, Pending, Record
-from connectors.payload import Payload, has_envelope, pack_payload, unpack_payload
+from connectors.marks import mark, read_marks
 
-HEADER = "x-slawatch-revision"
 _READ = 2000
-
-
-def read_revision(body: bytes) -> tuple[int, bytes]:
-    """Return a record's revision, 0 for a first delivery, and the body as it first came."""
-    if not has_envelope(body):
-        return 0, body
-    payload = unpack_payload(body)
-    if HEADER not in payload.headers:
-        return 0, body
-    headers = {name: value for name, value in payload.headers.items() if name != HEADER}
-    return int(payload.headers[HEADER]), pack_payload(payload._replace(headers=headers))
 
 
 def redecode(log: IntakeLog, source: str, from_seq: int) -> tuple[int, int]:
@@ -39,9 +27,9 @@ def redecode(log: IntakeLog, source: str, from_seq: int) -> tuple[int, int]:
     for records in _read(log, from_seq, last_seq):
         count += log.append(
             [
-                Pending(source, f"redecode:{revision}:{record.seq}", _revise(record, revision))
+                _revise(record, revision)
                 for record in records
-                if record.source == source and not read_revision(record.body)[0]
+                if record.source == source and not read_marks(record.body)[0].revision
             ]
         ).accepted
     return revision, count
@@ -54,7 +42,6 @@ def _read(log: IntakeLog, seq: int, last_seq: int) -> Iterator[list[Record]]:
         yield records
 
 
-def _revise(record: Record, revision: int) -> bytes:
-    payload = unpack_payload(record.body)
-    headers = {**payload.headers, HEADER: str(revision)}
-    return pack_payload(Payload(payload.body, headers, payload.query))
+def _revise(record: Record, revision: int) -> Pending:
+    key = f"redecode:{revision}:{record.seq}"
+    return Pending(record.source, key, mark(record.body, revision=str(revision)))

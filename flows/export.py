@@ -58,10 +58,11 @@ class Exporter(Collector):
         hold_us: int = HOLD_US,
         drills: Callable[[int], Mapping[str, int]] = lambda _now: {},
         requests: Callable[[], Mapping[tuple[str, str], int]] = dict,
+        drift: Callable[[], Mapping[tuple[str, ...], int]] = dict,
     ) -> None:
         """Create every label set that the rules can reach.
 
-        `drills` tells which run now, `requests` counts the receiver's.
+        `drills` tells which run now, `requests` counts the receiver's, `drift` new fields.
         """
         self._drills = drills
         self._store = store
@@ -69,6 +70,7 @@ class Exporter(Collector):
         self._floor = floor if floor is not None else CounterFloor()
         self._hold_us = hold_us
         self._requests = requests
+        self._drift = drift
         self._no_floor = CounterFloor()
         self._lock = Lock()
         self._started_at = now()
@@ -155,10 +157,11 @@ class Exporter(Collector):
     def _counter(
         self, family: c.Family, found: Mapping[Key, int | HistogramTotal], contents: Contents
     ) -> Metric:
-        if family is c.INTAKE_REQUESTS:
+        if family is c.INTAKE_REQUESTS or family is c.DRIFT:
             # No record holds them: they begin anew with the process, as its requests do.
-            requests = cast("Mapping[Key, int]", self._requests())
-            return self._blocks[family.name].build_counter(requests, self._no_floor)
+            count = self._requests if family is c.INTAKE_REQUESTS else self._drift
+            own = cast("Mapping[Key, int]", count())
+            return self._blocks[family.name].build_counter(own, self._no_floor)
         totals = cast("Mapping[Key, int]", found)
         if family is c.OFFSETS:
             totals = {(): self._floor.offset_count}
@@ -230,8 +233,9 @@ class Exporter(Collector):
 
     def _is_catching_up(self, contents: Contents, now: int) -> bool:
         log_at = contents.log_at
-        if contents.reads_history or (log_at is not None and now - log_at > BEHIND_US):
+        if log_at is not None and now - log_at > BEHIND_US:
             self._floor.behind_at = now
+        self._floor.behind_at = max(self._floor.behind_at, contents.history_at)
         began_at = contents.began_at
         if began_at is not None and self._started_at - began_at > BEHIND_US:
             # Hours can be caught up with before the first scrape sees that they were missing.

@@ -14,6 +14,8 @@ from types import MappingProxyType
 from typing import Self
 
 from connectors.decoding import Decoder, RecordParser
+from connectors.drift import Shape
+from connectors.drift_watch import DriftWatch
 from connectors.inputs import LiveInput, pumped
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
@@ -45,6 +47,7 @@ KEPT_POSITIONS = 3
 """Snapshots back from which a crash may resume: the log is kept from the oldest on."""
 FLOOR_NAME = "counters.bin"
 _NATIVE_ALONE: Mapping[str, Decoder] = MappingProxyType({})
+_NO_SHAPES: Mapping[str, Shape] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +81,12 @@ class Live:
         vocabulary: Vocabulary,
         options: LiveOptions,
         requests: Callable[[], Mapping[tuple[str, str], int]] = dict,
+        baselines: Mapping[str, Shape] = _NO_SHAPES,
     ) -> None:
         """Take the state folder and open everything that may fail, before anything runs.
 
-        `requests` counts those of a receiver in this process. Raises `ConfigError` for a folder
+        `requests` counts those of a receiver in this process, `baselines` are the shapes of each
+        source's golden bodies. Raises `ConfigError` for a folder
         or port that is taken, or state that cannot be read.
         """
         self.rules = rules
@@ -103,6 +108,7 @@ class Live:
             )
             self.table = VerdictTable(options.state / TABLE_NAME)
             self._stack.callback(self.table.close)
+            self.drift = DriftWatch(self.log, baselines, options.state)
             floor = CounterFloor(options.state / FLOOR_NAME)
             self.exporter = Exporter(
                 rules,
@@ -111,6 +117,7 @@ class Live:
                 floor,
                 drills=partial(read_drills, options.state),
                 requests=requests,
+                drift=self.drift.read,
             )
             self.access = find_access(options.host, options.state, options.token_file)
             self.server = start_server(
@@ -169,6 +176,7 @@ class Live:
             self.stop,
             on_resume=self._resume,
             on_snapshot=lambda position: self._note_snapshot(position, meter),
+            on_history=self.store.put_history,
         )
         book = Book(self.rules)
         tickets = TicketOptions(book, options.shards, first_at=first_at, wall=self.wall.now)
@@ -177,8 +185,8 @@ class Live:
         flow = build_flow(source, tickets, windows, outputs)
         with ExitStack() as running:
             running.enter_context(pumped(self.log, inputs))
-            keeper = Pump("housekeeping", self._keep_house)
-            running.callback(keeper.stop)
+            for name, run in (("housekeeping", self._keep_house), ("drift", self.drift.run)):
+                running.callback(Pump(name, run).stop)
             try:
                 execute(
                     flow,

@@ -19,10 +19,11 @@ _IDLE = timedelta(milliseconds=25)
 
 
 class LogPosition(NamedTuple):
-    """Be where to read on, and the last tick given."""
+    """Be where to read on, the last tick given, and when history was last brought in."""
 
     seq: int
     tick: int
+    history_at: int = 0
 
 
 class LogPartition(StatefulSourcePartition[Batch, LogPosition]):
@@ -36,14 +37,16 @@ class LogPartition(StatefulSourcePartition[Batch, LogPosition]):
         batch_size: int,
         position: LogPosition,
         on_snapshot: Callable[[LogPosition], None],
+        on_history: Callable[[int], None],
     ) -> None:
         """Read on from `position` until `stop` is set."""
         self._log = log
         self._parser = parser
         self._stop = stop
         self._batch_size = batch_size
-        self._seq, self._tick = position
+        self._seq, self._tick, self._history_at = position
         self._on_snapshot = on_snapshot
+        self._on_history = on_history
         self._full = True
 
     def next_batch(self) -> list[Batch]:
@@ -60,6 +63,9 @@ class LogPartition(StatefulSourcePartition[Batch, LogPosition]):
             claim = records[-1].received_at - 1
         self._tick = max(self._tick, claim)
         events, rejects = self._parser.parse(records)
+        if self._parser.history_at > self._history_at:
+            self._history_at = self._parser.history_at
+            self._on_history(self._history_at)
         backlog = max(0, self._log.last()[0] - self._seq) if self._full else 0
         return [Batch(PARTITION, self._tick, events, rejects, backlog)]
 
@@ -69,7 +75,7 @@ class LogPartition(StatefulSourcePartition[Batch, LogPosition]):
 
     def snapshot(self) -> LogPosition:
         """Return the position after the last batch."""
-        position = LogPosition(self._seq, self._tick)
+        position = LogPosition(self._seq, self._tick, self._history_at)
         self._log.keep_claims()
         self._on_snapshot(position)
         return position
@@ -87,14 +93,19 @@ class LogSource(FixedPartitionedSource[Batch, LogPosition]):
         batch_size: int = 1000,
         on_resume: Callable[[LogPosition], None] = lambda _: None,
         on_snapshot: Callable[[LogPosition], None] = lambda _: None,
+        on_history: Callable[[int], None] = lambda _: None,
     ) -> None:
-        """Take the log and the flag that ends the flow gracefully."""
+        """Take the log and the flag that ends the flow gracefully.
+
+        `on_history` hears when history was brought in, before what it changes is told.
+        """
         self._log = log
         self._parser = parser
         self._stop = stop
         self._batch_size = batch_size
         self._on_resume = on_resume
         self._on_snapshot = on_snapshot
+        self._on_history = on_history
 
     def list_parts(self) -> list[str]:
         """Return the one partition."""
@@ -110,6 +121,13 @@ class LogSource(FixedPartitionedSource[Batch, LogPosition]):
         position = resume_state or LogPosition(0, 0)
         self._log.note_read(position.seq)
         self._on_resume(position)
+        self._on_history(position.history_at)
         return LogPartition(
-            self._log, self._parser, self._stop, self._batch_size, position, self._on_snapshot
+            self._log,
+            self._parser,
+            self._stop,
+            self._batch_size,
+            position,
+            self._on_snapshot,
+            self._on_history,
         )

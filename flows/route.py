@@ -7,7 +7,7 @@ from zlib import crc32
 
 from flows.items import Batch, Said, ShardBatch
 from slawatch import conventions
-from slawatch.events import Event
+from slawatch.events import CAME_BY_SWEEP, Event
 
 Routed = tuple[str, ShardBatch | Said]
 
@@ -58,6 +58,8 @@ def say_read(batch: Batch) -> Said:
         occurred_at = event.occurred_at
         if occurred_at > watermark_at:
             watermark_at = occurred_at
+        if event.marks >= CAME_BY_SWEEP:
+            continue  # it tells nothing of how long deliveries take
         delay = event.received_at - occurred_at
         if delay > delays.get(event.connector, -1):
             delays[event.connector] = delay

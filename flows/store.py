@@ -69,7 +69,8 @@ class Contents:
     progress: Mapping[str, Progress] = field(default_factory=dict)
     exemplars: Mapping[Key, Exemplar] = field(default_factory=dict)
     gauges: Mapping[tuple[str, Key], float] = field(default_factory=dict)
-    reads_history: bool = False
+    history_at: int = 0
+    """When the newest record of history that was read had been brought in."""
     began_at: int | None = None
     """The log time at which this process began, of the partition furthest behind."""
 
@@ -90,7 +91,7 @@ class Store:
         self._progress: dict[str, Progress] = {}
         self._exemplars: dict[Key, Exemplar] = {}
         self._gauges: dict[tuple[str, Key], float] = {}
-        self._reads_history = False
+        self._history_at = 0
         self._began_at: dict[str, int] = {}
 
     def put_totals(  # one value of each kind, put at one instant
@@ -137,10 +138,13 @@ class Store:
         with self._lock:
             self._gauges[family, labels] = value
 
-    def put_history(self, *, is_read: bool) -> None:
-        """Say whether history (a back-fill, an import) is being read."""
+    def put_history(self, at: int) -> None:
+        """Say that history (what was brought in, or decoded anew) of that log time is read.
+
+        It must be said before anything that the history changes is put.
+        """
         with self._lock:
-            self._reads_history = is_read
+            self._history_at = max(at, self._history_at)
 
     def drop_partition(self, partition: str) -> None:
         """Forget a partition that another process has taken over, and its shards."""
@@ -160,6 +164,6 @@ class Store:
                 dict(self._progress),
                 dict(self._exemplars),
                 dict(self._gauges),
-                self._reads_history,
+                self._history_at,
                 min(self._began_at.values(), default=None),
             )

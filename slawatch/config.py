@@ -26,6 +26,7 @@ class SourceSettings:
 
     What `auth` and `options` may hold is the connector's business, and checked there. The verdicts
     of a `shadow` source are given and enter no SLA metric. `grace_us` is that of the file, if any.
+    With `sweep_us` its system is asked so often for what lost deliveries left behind.
     """
 
     connector: str
@@ -33,6 +34,7 @@ class SourceSettings:
     auth: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     grace_us: int | None = None
+    sweep_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,7 @@ def _build_settings(document: Document) -> Settings:
                 source.auth,
                 source.options,
                 source.grace,
+                source.sweep,
             )
             for name, source in document.sources.items()
         },

@@ -217,6 +217,7 @@ class SourceTable(Table):
     ticket_url: Annotated[Text, AfterValidator(_check_ticket_url)] | None = None
     connector: Text | None = None
     shadow: StrictBool = False
+    sweep: PositiveDuration | None = None
     auth: dict[Text, Any] = {}
     options: dict[Text, Any] = {}
 

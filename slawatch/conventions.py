@@ -212,6 +212,16 @@ UNKNOWN_VALUES = _counter(
     "connector key",
     "Values of optional keys that were not understood; their events count as 'other'.",
 )
+HEALED = _counter(
+    "slawatch_healed_total",
+    "connector",
+    "Events that no delivery had told after the source's grace, and a sweep brought.",
+)
+DRIFT = _counter(
+    "slawatch_drift_total",
+    "connector",
+    "Fields and types that no golden body and no delivery had before; from 0 after a restart.",
+)
 UNMATCHED = _counter("slawatch_policy_unmatched_total", "", "Tickets that no policy matched.")
 OFFSETS = _counter(
     "slawatch_counter_offsets_total",
@@ -324,6 +334,8 @@ FAMILIES: tuple[Family, ...] = (
     EVENTS,
     QUARANTINED,
     UNKNOWN_VALUES,
+    HEALED,
+    DRIFT,
     UNMATCHED,
     OFFSETS,
     FLOOR_ERRORS,

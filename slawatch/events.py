@@ -142,8 +142,8 @@ class Event(NamedTuple):
 
     `sequence` is 0 where the source has none (else its number + 1). `id_hash` is the 64-bit hash
     of `event_id`: the deduplication and the last tie-break. `key` is `source/ticket_id`, `case`
-    the routing key. `connector` brought it. `unknown` has a bit for each optional key whose value
-    was not understood.
+    the routing key. `connector` brought it. `marks` has a bit for each optional key whose value
+    was not understood (`UNKNOWN_…`), and for how the act came (`CAME_…`).
     """
 
     occurred_at: int
@@ -159,7 +159,7 @@ class Event(NamedTuple):
     key: str
     case: str
     received_at: int
-    unknown: int
+    marks: int
     connector: str
 
 
@@ -172,6 +172,8 @@ def build_pseudo(kind: int, at: int, key: str) -> Event:
 
 
 UNKNOWN_CHANNEL, UNKNOWN_PRIORITY, UNKNOWN_ACTOR, UNKNOWN_STATUS, UNKNOWN_VALUE = 1, 2, 4, 8, 16
+CAME_BY_SWEEP, CAME_OF_PAST, CAME_OF_OPEN = 32, 64, 128
+"""A sweep asked for the act; it was brought in, of the past or of a ticket that is open."""
 UNKNOWN_NAMES = {
     UNKNOWN_CHANNEL: "channel",
     UNKNOWN_PRIORITY: "priority",

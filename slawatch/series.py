@@ -226,6 +226,8 @@ def _program(rules: Rules) -> dict[str, LabelSets]:
         c.EVENTS.name: LabelSets(_cross(connectors, _one(v.EVENT_OUTCOMES))),
         c.QUARANTINED.name: LabelSets(_cross(connectors, _one(v.REJECT_REASONS))),
         c.UNKNOWN_VALUES.name: LabelSets(_cross(connectors, _one(v.UNKNOWN_KEYS))),
+        c.HEALED.name: LabelSets(connectors),
+        c.DRIFT.name: LabelSets(connectors),
         c.UNMATCHED.name: single,
         c.OFFSETS.name: single,
         c.FLOOR_ERRORS.name: single,

@@ -13,9 +13,17 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from slawatch import conventions
+from slawatch.arrival import count_healed, count_unknown, note, reject_old
 from slawatch.clocks import FOREVER, Published
 from slawatch.effects import FAMILY_OF, Effect, Given, find_growth
-from slawatch.events import EXPIRED, NO_ATTRS, UNKNOWN_NAMES, Event, build_pseudo
+from slawatch.events import (
+    CAME_BY_SWEEP,
+    CAME_OF_OPEN,
+    EXPIRED,
+    NO_ATTRS,
+    Event,
+    build_pseudo,
+)
 from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
@@ -197,13 +205,12 @@ class Shard:
         at, _, _, id_hash = event[:4]
         key = event.key
         ticket = self._hot.get(key) or self.get(key)
-        if event.unknown:
-            self._count_unknown(event, out)
+        if event.marks:
+            count_unknown(event, out)
         if ticket is None:
             floor = log_at - self.book.rules.retention_us
-            if at < floor and self.began_at < floor:
-                self._note(event, "rejected", out)
-                out.counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
+            if at < floor and self.began_at < floor and not event.marks & CAME_OF_OPEN:
+                reject_old(event, out)
                 return
             ticket = self._open(event)
         said = out if not self._shadows else self._shade(key, out)
@@ -216,10 +223,12 @@ class Shard:
         self.work.touched.add(key)
         if ticket.base is not None and at <= read_last_at(ticket.base):
             if is_in_base(self.fold, ticket, id_hash):
-                self._note(event, "duplicate", out)
+                note(event, "duplicate", out)
                 return
             # the past before the base is closed
             event = event._replace(occurred_at=read_last_at(ticket.base), rank=0)
+        if event.marks & CAME_BY_SWEEP and self.first_at <= at < log_at - ticket.grace_us:
+            count_healed(event, out)
         folded = ticket.folded
         if (
             at <= log_at
@@ -234,23 +243,11 @@ class Shard:
             if effects:
                 self._count(effects, at, said)
         elif self._insert(ticket, event, log_at, said):
-            self._note(event, "late", out)
+            note(event, "late", out)
             if event.extras is not None and event.extras.revision:
                 self._anew.add(key)
         if len(acts) > MAX_ACTS:
             rebase(self.fold, ticket, MAX_ACTS // 2)
-
-    @staticmethod
-    def _count_unknown(event: Event, out: Output) -> None:
-        for bit, name in UNKNOWN_NAMES.items():
-            if event.unknown & bit:
-                out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
-
-    @staticmethod
-    def _note(event: Event, outcome: str, out: Output) -> None:
-        """Count an event that was not simply accepted, as the batch's count says of it."""
-        out.counts[_EVENTS, (event.connector, "accepted")] -= 1
-        out.counts[_EVENTS, (event.connector, outcome)] += 1
 
     def _open(self, event: Event) -> Ticket:
         source = event.key.partition("/")[0]
@@ -300,7 +297,7 @@ class Shard:
             self.work.touched.add(event.key)
             if outcome == "late":
                 self._anew.add(event.key)
-        self._note(event, outcome, out)
+        note(event, outcome, out)
 
     def _refold(self, ticket: Ticket, told: list[Event], log_at: int, out: Output) -> None:
         """Fold a ticket's acts anew and carry over what was published of its cycles.

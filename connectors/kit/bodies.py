@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from connectors.decoding import RecordParser, build_decoder
+from connectors.drift import find_baseline, find_shape
 from connectors.golden import Golden, is_body, load_payload
 from connectors.intake import Record
 from connectors.kit.decoding import (
@@ -28,12 +29,16 @@ from slawatch.parsing import Vocabulary
 
 
 class BodyReport(NamedTuple):
-    """Be what became of one body. `problems` are the connector's; a refusal is none."""
+    """Be what became of one body. `problems` are the connector's; a refusal is none.
+
+    `drift` names what it has and no golden body.
+    """
 
     path: str
     events: dict[str, int]
     refused: list[str]
     problems: list[str]
+    drift: list[str]
 
 
 def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
@@ -43,15 +48,18 @@ def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
         raise ConfigError(f"there are no bodies in {str(folder)!r}")
     decoder = build_decoder(subject.connector, TEST_KEY)
     parser = RecordParser(Vocabulary(), {subject.connector.name: decoder})
+    baseline = find_baseline(subject.golden)
     for path in paths:
-        yield _check_body(subject, parser, path, str(path.relative_to(folder)))
+        report = _check_body(subject, parser, path, str(path.relative_to(folder)))
+        fresh = find_shape(load_payload(path)) - baseline if baseline else frozenset()
+        yield report._replace(drift=sorted(fresh))
 
 
 def _check_body(subject: Subject, parser: RecordParser, path: Path, name: str) -> BodyReport:
     payload = load_payload(path)
     alone = replace(subject, golden=[Golden(path.stem, path, payload, None)])
     if problem := find_escape(subject, parser, payload):
-        return BodyReport(name, {}, [], [problem])
+        return BodyReport(name, {}, [], [problem], [])
     events, refused = _decode(subject, parser, payload)
     problems = [
         *find_changing_events(alone),
@@ -59,7 +67,7 @@ def _check_body(subject: Subject, parser: RecordParser, path: Path, name: str) -
         *find_personal_data(alone),
         *(find_escapes(alone) if subject.fuzz_count else ()),
     ]
-    return BodyReport(name, events, refused, problems)
+    return BodyReport(name, events, refused, problems, [])
 
 
 def _decode(

@@ -72,6 +72,14 @@ class JiraPoller:
                 return Page(records, f"{since}:{following}", is_last=False)
         return Page(records, str(after), is_last=not is_full, complete_to=asked_at)
 
+    def fetch_open(self, cursor: str) -> Page:
+        """Return issues that are not done, oldest first, whole as all issues are."""
+        answer = self._ask(f"({self._jql}) AND statusCategory != Done ORDER BY created ASC", cursor)
+        issues = find_objects(answer, "issues")
+        following = self._find_following(answer, cursor, len(issues))
+        is_last = len(issues) < PAGE_SIZE or following is None
+        return Page([self._record(issue) for issue in issues], following or "", is_last)
+
     def _find_following(self, answer: object, skip: str, count: int) -> str | None:
         if self._is_cloud:
             return find_text(answer, "nextPageToken")
@@ -79,8 +87,11 @@ class JiraPoller:
 
     def _search(self, since: int, now: int, skip: str) -> Any:  # noqa: ANN401 - JSON enters
         minutes = max(1, (now - since) // _MINUTE_MS + 2)
+        return self._ask(f'({self._jql}) AND updated >= "-{minutes}m" ORDER BY updated ASC', skip)
+
+    def _ask(self, jql: str, skip: str) -> Any:  # noqa: ANN401 - JSON enters
         params: dict[str, str | int] = {
-            "jql": f'({self._jql}) AND updated >= "-{minutes}m" ORDER BY updated ASC',
+            "jql": jql,
             "maxResults": PAGE_SIZE,
             "fields": _FIELDS,
             "expand": "changelog",

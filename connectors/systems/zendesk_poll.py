@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import httpx
 import orjson
 
 from connectors.connector import Secrets
-from connectors.reading import Object, find, find_id, find_integer, find_objects, find_text
-from connectors.systems.zendesk_audits import ROLES
+from connectors.reading import (
+    Object,
+    find,
+    find_flag,
+    find_id,
+    find_integer,
+    find_objects,
+    find_text,
+)
+from connectors.systems.zendesk_audits import ROLES, to_ticket_event
 from connectors.transports.poll import (
     POLL_OPTIONS,
     Api,
@@ -26,8 +34,11 @@ OPTIONS: Mapping[str, Any] = {**POLL_OPTIONS, "user": None}
 """`user` is the e-mail address of the API token's owner."""
 
 _EVENTS = "/api/v2/incremental/ticket_events.json"
+_OPEN = "/api/v2/search/export.json"
+_AUDITS = "/api/v2/tickets/{}/audits.json"
 _USERS = "/api/v2/users/show_many.json"
 _USERS_AT_ONCE = 100
+_PAGE_SIZE = 100
 _REMEMBERED = 50_000
 
 
@@ -54,6 +65,35 @@ class ZendeskPoller:
         # A page that leads nowhere is the last: asking on at once would bring it again.
         is_last = find(answer, "end_of_stream") is not False or next_cursor == cursor
         return Page(records, next_cursor, is_last, None if end is None else end * 1_000_000)
+
+    def fetch_open(self, cursor: str) -> Page:
+        """Return every audit of tickets that are not solved: a page of tickets at a time."""
+        wanted = {"query": "status<solved", "filter[type]": "ticket"}
+        answer, following = self._fetch_page(_OPEN, wanted, cursor)
+        records: list[tuple[str, bytes]] = []
+        for ticket in find_objects(answer, "results"):
+            if (number := find_id(ticket, "id")) is not None:
+                records += self._fetch_audits(number)
+        return Page(records, following, is_last=not following)
+
+    def _fetch_audits(self, ticket_id: str) -> Iterator[tuple[str, bytes]]:
+        cursor, has_more = "", True
+        while has_more:
+            answer, cursor = self._fetch_page(_AUDITS.format(ticket_id), {}, cursor)
+            audits = [to_ticket_event(audit) for audit in find_objects(answer, "audits")]
+            roles = self._find_roles(audits)
+            yield from (_record(audit, roles) for audit in audits if find_id(audit, "id"))
+            has_more = bool(cursor)
+
+    def _fetch_page(
+        self, path: str, params: Mapping[str, str | int], cursor: str
+    ) -> tuple[object, str]:
+        """Return a page of a list, and the cursor that follows: "" after the last."""
+        after = {"page[after]": cursor} if cursor else {}
+        answer = self._api.get(path, {**params, "page[size]": _PAGE_SIZE, **after})
+        has_more = find_flag(answer, "meta.has_more") or False
+        following = (find_text(answer, "meta.after_cursor") or "") if has_more else ""
+        return answer, following if following != cursor else ""
 
     def _find_roles(self, audits: Iterable[Object]) -> Mapping[str, str]:
         wanted = {person for audit in audits for person in _persons(audit)}

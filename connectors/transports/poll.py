@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import httpx
 
 from connectors.intake import LogWriter, Pending
+from connectors.marks import BY_SWEEP, mark
 from connectors.pump import store
 from connectors.secret_store import SecretStore
 from connectors.transports.pulling import load_kept, save_kept
@@ -69,6 +70,13 @@ class Poller(Protocol):
         """Return the page that follows the cursor. Raises `ConnectorError`."""
 
 
+class OpenPoller(Poller, Protocol):
+    """Ask a system that also tells which tickets are open, each from its beginning."""
+
+    def fetch_open(self, cursor: str) -> Page:
+        """Return the page of open tickets that follows the cursor, "" for the first."""
+
+
 class Api:
     """Ask a JSON API over HTTPS; what goes wrong is a `ConnectorError` that says what to do."""
 
@@ -121,12 +129,18 @@ def _read_wait(answer: httpx.Response) -> float | None:
 class Poll:
     """Be a source that is asked, `interval_seconds` after each last page.
 
-    At first it is asked for what was `since` an instant, in microseconds.
+    At first it is asked for what was `since` an instant, in microseconds. A sweep asks seldom,
+    for what lost deliveries left behind.
     """
 
     poller: Poller
     interval_seconds: float
     since: int
+    is_sweep: bool = False
+
+    def as_sweep(self, interval_seconds: float) -> Poll:
+        """Return the sweep that asks the same system."""
+        return replace(self, interval_seconds=interval_seconds, is_sweep=True)
 
     def pump(
         self, writer: LogWriter, source: str, stop: threading.Event, position_path: Path
@@ -148,13 +162,16 @@ class Poll:
                 stop.wait(wait)
                 continue
             failures = 0
-            complete_to = page.complete_to if page.is_last else None
-            pending = [Pending(source, key, body, complete_to) for key, body in page.records]
+            to = page.complete_to if page.is_last else None
+            pending = [
+                Pending(source, key, mark(body, came=BY_SWEEP) if self.is_sweep else body, to)
+                for key, body in page.records
+            ]
             if not store(pending, writer, stop):
                 return
             if page.cursor != cursor:
                 cursor = page.cursor
-                save_kept(position_path, {"cursor": cursor})
+                save_cursor(position_path, cursor)
             if page.is_last:
                 stop.wait(self.interval_seconds)
 
@@ -194,6 +211,11 @@ def _wait_after(ex: ConnectorError, failures: int) -> float:
     if isinstance(ex, BusyError) and ex.seconds is not None:
         return min(ex.seconds, _MAX_WAIT_SECONDS)
     return _BACKOFF_SECONDS[min(failures, len(_BACKOFF_SECONDS) - 1)]
+
+
+def save_cursor(path: Path, cursor: str) -> None:
+    """Keep the cursor for the next run."""
+    save_kept(path, {"cursor": cursor})
 
 
 def load_cursor(path: Path) -> str | None:

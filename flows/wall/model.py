@@ -97,7 +97,7 @@ def _judge_flow(contents: Contents, now: int, *, is_alive: bool) -> Flow:
         return Flow.STOPPED
     if not contents.log_at:
         return Flow.STARTING
-    if contents.reads_history or now - contents.log_at > FRESH_US:
+    if now - contents.log_at > FRESH_US:
         return Flow.CATCHING_UP
     return Flow.LIVE
 

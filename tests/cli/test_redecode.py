@@ -6,7 +6,7 @@ from pathlib import Path
 
 from connectors.intake import Pending
 from connectors.log_sqlite import FILE_NAME, SqliteLog
-from connectors.redecode import read_revision
+from connectors.marks import Marks, read_marks
 from connectors.state_folder import lock_state_folder
 from connectors.wall import WallClock
 from tests.cli.commands import call, is_told
@@ -23,8 +23,8 @@ def test_a_sources_records_are_told_once_more(tmp_path: Path) -> None:
     assert result.exit_code == 0
     assert result.stdout.startswith("1 records of acme stand in the log once more, as revision 3.")
     with SqliteLog(tmp_path / FILE_NAME, WallClock()) as log:
-        found = [(r.source, *read_revision(r.body)) for r in log.read_after(2, 10)]
-    assert found == [("acme", 3, b"{}")]
+        found = [(r.source, *read_marks(r.body)) for r in log.read_after(2, 10)]
+    assert found == [("acme", Marks(3), b"{}")]
 
 
 def test_a_running_monitor_is_to_be_stopped_first(tmp_path: Path) -> None:

@@ -150,7 +150,7 @@ def test_demos_begun_at_different_times_share_no_ticket(day: Day) -> None:
 
 def test_every_act_parses_with_nothing_unknown(day: Day) -> None:
     events = _parse([act for _, act in day])
-    assert [event for event in events if event.unknown] == []
+    assert [event for event in events if event.marks] == []
     assert {event.key.partition("/")[0] for event in events} == {"demo"}
 
 

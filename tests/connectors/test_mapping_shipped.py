@@ -86,7 +86,7 @@ def test_the_states_of_the_incident_log_follow_each_other(
 
 def test_the_incident_log_holds_nothing_that_is_not_understood(events: Told) -> None:
     vocabulary = Vocabulary()
-    assert {parse_event(event, None, "uci", vocabulary).unknown for event in events} == {0}
+    assert {parse_event(event, None, "uci", vocabulary).marks for event in events} == {0}
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ import pytest
 from connectors.decoding import Decoder, RecordParser
 from connectors.intake import Pending
 from connectors.log_sqlite import SqliteLog
+from connectors.marks import Marks, read_marks
 from connectors.payload import Payload, pack_payload
-from connectors.redecode import read_revision, redecode
+from connectors.redecode import redecode
 from connectors.wall import WallClock
 from slawatch.events import Event, Kind
 from slawatch.parsing import Vocabulary
@@ -86,4 +87,4 @@ def test_a_mended_decoder_replaces_what_its_acts_said(log: SqliteLog) -> None:
 @pytest.mark.parametrize("headers", [{}, {"x-topic": "a"}])
 def test_a_first_delivery_has_no_revision(headers: dict[str, str]) -> None:
     body = pack_payload(Payload(b"{}", headers))
-    assert read_revision(body) == (0, body)
+    assert read_marks(body) == (Marks(), body)

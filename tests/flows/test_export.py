@@ -252,21 +252,23 @@ def test_counters_and_promises_stay_while_log_time_is_behind() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lag_us", "history", "after_us", "expected"),
+    ("lag_us", "history_at", "after_us", "expected"),
     [
-        pytest.param(60_000_000, False, 0, 0, id="not-behind"),
-        pytest.param(60_000_001, False, 0, 1, id="behind"),
-        pytest.param(0, True, 0, 1, id="history"),
-        pytest.param(HOUR, False, 10 * MINUTE - 1, 1, id="held-after"),
-        pytest.param(HOUR, False, 10 * MINUTE, 0, id="held-no-longer"),
+        pytest.param(60_000_000, 0, 0, 0, id="not-behind"),
+        pytest.param(60_000_001, 0, 0, 1, id="behind"),
+        pytest.param(0, NOW, 0, 1, id="history"),
+        pytest.param(0, NOW, 10 * MINUTE - 1, 1, id="history-held-after"),
+        pytest.param(0, NOW, 10 * MINUTE, 0, id="history-held-no-longer"),
+        pytest.param(HOUR, 0, 10 * MINUTE - 1, 1, id="held-after"),
+        pytest.param(HOUR, 0, 10 * MINUTE, 0, id="held-no-longer"),
     ],
 )
 def test_catching_up_is_held_for_a_while(
-    lag_us: int, after_us: int, expected: int, *, history: bool
+    lag_us: int, history_at: int, after_us: int, expected: int
 ) -> None:
     now = [NOW]
     store = fresh_store(NOW - lag_us)
-    store.put_history(is_read=history)
+    store.put_history(history_at)
     exporter = Exporter(SMALL_DESK, store, lambda: now[0], hold_us=10 * MINUTE)
     exporter.render()
     if after_us:

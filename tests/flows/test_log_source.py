@@ -15,9 +15,11 @@ import pytest
 from connectors.decoding import RecordParser
 from connectors.intake import COMMIT_BOUND_US, Pending
 from connectors.log_sqlite import SqliteLog
+from connectors.marks import OF_PAST, mark
 from connectors.wall import WallClock
 from flows.items import Batch
 from flows.log_source import PARTITION, LogPartition, LogPosition, LogSource
+from slawatch.events import CAME_OF_PAST
 from slawatch.parsing import Vocabulary
 
 
@@ -62,6 +64,7 @@ def build(
     stop: threading.Event | None = None,
     resumed: list[LogPosition] | None = None,
     snapped: list[LogPosition] | None = None,
+    history: list[int] | None = None,
 ) -> LogPartition:
     """Build the partition as Bytewax would."""
     source = LogSource(
@@ -71,6 +74,7 @@ def build(
         batch_size=size,
         on_resume=([] if resumed is None else resumed).append,
         on_snapshot=([] if snapped is None else snapped).append,
+        on_history=([] if history is None else history).append,
     )
     assert source.list_parts() == [PARTITION]
     return source.build_part("read", PARTITION, position)
@@ -197,8 +201,20 @@ def test_what_is_no_event_goes_on_as_a_reject(log: SqliteLog) -> None:
     assert [(r.connector, r.reason, r.key) for r in batch.rejects] == [("desk", "bad_type", "2")]
 
 
+def test_history_is_told_before_its_events_and_after_a_restart(log: SqliteLog) -> None:
+    append(log, 1)
+    log.append([Pending("desk", "2", mark(tell(2, "1"), came=OF_PAST))])
+    history: list[int] = []
+    part = build(log, history=history)
+    events = read(part).events
+    assert [event.marks for event in events] == [0, CAME_OF_PAST]
+    assert history == [0, events[1].received_at]
+    build(log, part.snapshot(), history=history)
+    assert history[2:] == [events[1].received_at]
+
+
 def test_the_position_is_part_of_the_recovery_format() -> None:
     stored = pickle.dumps(LogPosition(3, 4))
     assert b"flows.log_source" in stored
     assert pickle.loads(stored) == LogPosition(3, 4)  # noqa: S301 - our own bytes
-    assert LogPosition._fields == ("seq", "tick")
+    assert LogPosition._fields == ("seq", "tick", "history_at")

@@ -47,11 +47,12 @@ def test_the_newest_exemplar_and_gauge_stay() -> None:
     store.put_exemplar(("chat",), "t2", 2.0, 6)
     store.put_gauge("g", (), 1.0)
     store.put_gauge("g", (), 3.0)
-    store.put_history(is_read=True)
+    store.put_history(7)
+    store.put_history(5)
     contents = store.read()
     assert contents.exemplars == {("chat",): Exemplar("t2", 2.0, 6)}
     assert contents.gauges == {("g", ()): 3.0}
-    assert contents.reads_history
+    assert contents.history_at == 7
 
 
 def test_threads_may_put_while_another_reads() -> None:

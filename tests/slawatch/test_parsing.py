@@ -111,7 +111,7 @@ def test_the_required_keys_are_enough() -> None:
 def test_a_key_becomes_a_field(key: str, value: object, field: str, expected: object) -> None:
     event = parse(**{key: value})
     assert getattr(event, field) == expected
-    assert event.unknown == 0
+    assert event.marks == 0
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_key_becomes_a_field(key: str, value: object, field: str, expected: ob
 def test_a_key_becomes_an_attribute(key: str, value: object) -> None:
     event = parse(**{key: value})
     assert event.attrs == NO_ATTRS._replace(**{key: value})  # type: ignore[arg-type]  # each its own
-    assert event.unknown == 0
+    assert event.marks == 0
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_an_unknown_channel_or_priority_is_other_and_told(
     key: str, value: object, bit: int
 ) -> None:
     event = parse(**{key: value})
-    assert (getattr(event.attrs, key), event.unknown) == ("other", bit)
+    assert (getattr(event.attrs, key), event.marks) == ("other", bit)
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_an_attribute_that_is_not_understood_asserts_nothing_and_is_told(
     key: str, value: object, bit: int
 ) -> None:
     event = parse(**{key: value})
-    assert (event.attrs, event.unknown) == (NO_ATTRS, bit)
+    assert (event.attrs, event.marks) == (NO_ATTRS, bit)
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,8 @@ def test_another_value_that_is_not_understood_falls_back_and_is_told(
     key: str, value: object, bit: int
 ) -> None:
     event = parse(**{key: value})
-    assert event._replace(unknown=0) == parse()
-    assert event.unknown == bit
+    assert event._replace(marks=0) == parse()
+    assert event.marks == bit
 
 
 def test_unknown_keys_are_not_looked_at() -> None:
@@ -310,7 +310,7 @@ def test_the_memo_does_not_confuse_numbers_in_the_place_of_texts(key: str) -> No
     events = [
         parse_event({**REQUIRED, key: value}, AT, "desk", vocabulary) for value in (1, True, 1.0)
     ]
-    assert events[0].unknown
+    assert events[0].marks
     assert events[0] == events[1] == events[2]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from slawatch.book import Book
 from slawatch.clocks import Clock
-from slawatch.events import Actor, Event, Kind
+from slawatch.events import CAME_BY_SWEEP, CAME_OF_OPEN, Actor, Event, Kind
 from slawatch.policy import Source
 from slawatch.shard import Shard
 from slawatch.snapshot import pack_shard, restore_shard
@@ -18,6 +18,7 @@ from tests.strategies import told_tickets
 
 AGENT, CUSTOMER = Actor.AGENT, Actor.CUSTOMER
 _EVENTS = "slawatch_events_total"
+_HEALED = ("slawatch_healed_total", ("desk",))
 
 
 def describe(clock: Clock) -> tuple[object, ...]:
@@ -245,3 +246,40 @@ def test_more_tickets_in_one_instant_than_are_kept_unpacked_count_once() -> None
     shard.advance([], at + DAY, out)
     breached = [v.ticket for v in out.verdicts if v[1:4] == ("first_response", 1, "breached")]
     assert sorted(breached) == keys
+
+
+def test_what_a_sweep_brings_after_the_grace_is_healed() -> None:
+    lost = act(1, Kind.REPLIED, MINUTE, AGENT, received_after_us=10 * MINUTE)
+    _, out = judge([created(), lost._replace(marks=CAME_BY_SWEEP)], HOUR)
+    assert out.counts[_HEALED] == 1
+
+
+def test_what_a_delivery_had_told_before_is_not_healed() -> None:
+    reply = act(1, Kind.REPLIED, MINUTE, AGENT)
+    swept = reply._replace(marks=CAME_BY_SWEEP, received_at=START + 10 * MINUTE)
+    _, out = judge([created(), reply, swept], HOUR)
+    assert out.counts[_HEALED] == 0
+    assert out.counts[_EVENTS, ("desk", "duplicate")] == 1
+
+
+def test_what_a_sweep_brings_while_its_delivery_may_be_under_way_is_not_healed() -> None:
+    rules = build_rules(sources={"desk": Source("desk", 5 * SECOND)})
+    soon = act(1, Kind.REPLIED, MINUTE, AGENT, received_after_us=MINUTE + 5 * SECOND)
+    _, out = judge([created(), soon._replace(marks=CAME_BY_SWEEP)], HOUR, rules)
+    assert out.counts[_HEALED] == 0
+
+
+def test_what_a_sweep_brings_of_before_the_watch_is_not_healed() -> None:
+    shard, out = Shard(Book(build_rules()), first_at=START + HOUR), Output(START + HOUR)
+    old = created()._replace(marks=CAME_BY_SWEEP, received_at=START + 2 * HOUR)
+    shard.advance([old], START + 2 * HOUR, out)
+    assert out.counts[_HEALED] == 0
+
+
+def test_an_old_ticket_that_is_open_is_taken_in_by_a_desk_that_watches() -> None:
+    shard, out = judge([act(7, Kind.NOTE, 0, key="desk/other")], 30 * DAY)
+    old = created()._replace(received_at=START + 30 * DAY)
+    shard.advance([old], START + 30 * DAY, out)
+    assert shard.get(KEY) is None
+    shard.advance([old._replace(marks=CAME_OF_OPEN)], START + 30 * DAY, out)
+    assert shard.get(KEY) is not None

@@ -9,7 +9,7 @@ import pytest
 
 from connectors.payload import Payload
 from connectors.systems import jira, jira_poll, zendesk, zendesk_poll
-from connectors.transports.poll import Api, Poller
+from connectors.transports.poll import Api
 from slawatch.errors import ConfigError
 from tests.connectors.systems.bodies import pick, tell
 from tests.connectors.transports.desks import Answer, Asked, serve
@@ -33,10 +33,12 @@ def _token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DESK_TOKEN", "t")
 
 
-def ask_zendesk(url: str) -> Poller:
+def ask_zendesk(url: str) -> zendesk_poll.ZendeskPoller:
     """Return what asks Zendesk."""
     options = {**zendesk_poll.OPTIONS, "url": url, "user": "a@b.example", **TOKEN}
-    return zendesk_poll.build_pull(options, ()).poller
+    poller = zendesk_poll.build_pull(options, ()).poller
+    assert isinstance(poller, zendesk_poll.ZendeskPoller)
+    return poller
 
 
 def answer_zendesk(asked: Asked) -> Answer:
@@ -180,3 +182,99 @@ def test_a_record_is_written_alike_whoever_asks() -> None:
         poller = ask_zendesk(url)
         bodies = {poller.fetch("7").records[0][1] for _ in range(2)}
     assert len(bodies) == 1
+
+
+def answer_open_zendesk(asked: Asked) -> Answer:
+    """Answer as Zendesk does when it is asked for open tickets and their audits."""
+    if asked.path == "/api/v2/users/show_many.json":
+        return Answer(USERS)
+    if asked.path == "/api/v2/search/export.json":
+        more = "page[after]" not in asked.query
+        ticket = {"id": 141 if more else 142, "status": "open"}
+        return Answer({"results": [ticket], "meta": {"has_more": more, "after_cursor": "two"}})
+    audits = TICKET_AUDITS if "/141/" in asked.path else []
+    return Answer({"audits": audits, "meta": {"has_more": False}})
+
+
+TICKET_AUDITS = [
+    {
+        "id": 500,
+        "ticket_id": 141,
+        "created_at": "2026-03-02T08:00:00Z",
+        "author_id": 7001,
+        "via": {"channel": "web"},
+        "metadata": {"system": {"ip_address": "203.0.113.9"}},
+        "events": [
+            {"id": 1, "type": "Comment", "public": True, "author_id": 7001, "body": "Help"},
+            {"id": 2, "type": "Create", "field_name": "status", "value": "new"},
+            {"id": 3, "type": "Create", "field_name": "priority", "value": "high"},
+        ],
+    },
+    {
+        "id": 501,
+        "ticket_id": 141,
+        "created_at": "2026-03-02T09:00:00Z",
+        "author_id": 9001,
+        "events": [
+            {"id": 8, "type": "Comment", "public": True, "author_id": 9001, "body": "Hello"},
+            {
+                "id": 9,
+                "type": "Change",
+                "field_name": "status",
+                "value": "pending",
+                "previous_value": "new",
+            },
+        ],
+    },
+]
+
+
+def test_an_open_zendesk_ticket_is_told_from_its_beginning() -> None:
+    with serve(answer_open_zendesk) as (url, _):
+        page = ask_zendesk(url).fetch_open("")
+    assert [key for key, _ in page.records] == ["audit/500", "audit/501"]
+    events = [tell(e) for _, body in page.records for e in zendesk.decode(Payload(body))]
+    assert pick(events, "event_id", "type", "actor") == [
+        ("141/created", "created", "customer"),
+        ("141/comment/1", "replied", "customer"),
+        ("141/comment/8", "replied", "agent"),
+        ("141/status/pending/1772442000000", "paused", "agent"),
+    ]
+
+
+def test_an_open_zendesk_ticket_has_what_webhooks_say_of_its_beginning() -> None:
+    with serve(answer_open_zendesk) as (url, _):
+        (_, body), _ = ask_zendesk(url).fetch_open("").records
+    created = next(iter(zendesk.decode(Payload(body))))
+    assert isinstance(created, dict)
+    assert (created["priority"], created["status"]) == ("high", "new")
+    assert b"Help" not in body
+    assert b"203.0.113.9" not in body
+
+
+def test_open_zendesk_tickets_are_asked_for_by_pages() -> None:
+    with serve(answer_open_zendesk) as (url, asked):
+        poller = ask_zendesk(url)
+        first = poller.fetch_open("")
+        second = poller.fetch_open(first.cursor)
+    searches = [one.query for one in asked if one.path == "/api/v2/search/export.json"]
+    wanted = {"query": "status<solved", "filter[type]": "ticket", "page[size]": "100"}
+    assert searches == [wanted, {**wanted, "page[after]": "two"}]
+    assert (first.is_last, second.is_last, second.records) == (False, True, [])
+
+
+def test_open_jira_issues_are_those_that_are_not_done() -> None:
+    many = [{"id": str(n), "fields": {}} for n in range(100)]
+
+    def answer(asked: Asked) -> Answer:
+        if "jql" not in asked.query:
+            return Answer({})
+        return Answer({"issues": many if asked.query["startAt"] == "0" else [ISSUE]})
+
+    with serve(answer) as (url, asked):
+        poller = jira_poll.JiraPoller(Api(url), "project = A", is_cloud=False, clock=lambda: NOW)
+        first = poller.fetch_open("")
+        second = poller.fetch_open(first.cursor)
+    asked_for = [one.query["jql"] for one in asked if "jql" in one.query]
+    assert asked_for == ["(project = A) AND statusCategory != Done ORDER BY created ASC"] * 2
+    assert (first.cursor, first.is_last, second.is_last) == ("100", False, True)

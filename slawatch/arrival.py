@@ -1,0 +1,37 @@
+"""How events came, as it is counted: understood or not, new or known, in time or too old."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from slawatch import conventions
+from slawatch.events import UNKNOWN_NAMES, Event
+
+if TYPE_CHECKING:
+    from slawatch.verdicts import Output
+
+_EVENTS = conventions.EVENTS.name
+
+
+def count_unknown(event: Event, out: Output) -> None:
+    """Count the optional keys whose values were not understood."""
+    for bit, name in UNKNOWN_NAMES.items():
+        if event.marks & bit:
+            out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
+
+
+def note(event: Event, outcome: str, out: Output) -> None:
+    """Count an event that was not simply accepted, as the batch's count says of it."""
+    out.counts[_EVENTS, (event.connector, "accepted")] -= 1
+    out.counts[_EVENTS, (event.connector, outcome)] += 1
+
+
+def reject_old(event: Event, out: Output) -> None:
+    """Count an event of a ticket that may have been forgotten."""
+    note(event, "rejected", out)
+    out.counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
+
+
+def count_healed(event: Event, out: Output) -> None:
+    """Count an event that its delivery should have told, and a sweep did."""
+    out.counts[conventions.HEALED.name, (event.connector,)] += 1
