@@ -74,7 +74,7 @@ def _fetched(desk: Desk) -> Iterator[tuple[str, SourceSettings, Connector, Build
     known = frozenset(desk.registry.names())
     for name, source in desk.config.settings.sources.items():
         if source.connector in known:
-            connector = desk.registry.get(source.connector)
+            connector, _ = desk.registry.find_source(source)
             build = connector.bus
             if build is None and source.options:
                 build = connector.follow

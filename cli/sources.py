@@ -48,7 +48,7 @@ class Desk(NamedTuple):
             if source.connector in known and (source.connector != NATIVE or source.options)
         }
         key = load_key(state) if sources else b""
-        connectors = {name: self.registry.get(source.connector) for name, source in sources.items()}
+        connectors = {name: self.registry.find_source(one)[0] for name, one in sources.items()}
         are_threads = any(connector.session_gap_seconds for connector in connectors.values())
         sessions = Sessions(state / SESSIONS_NAME) if are_threads else None
         return {

@@ -62,10 +62,11 @@ class Push:
 class Connector:
     """Describe a channel's system. docs/reference/connectors has a page for each.
 
-    `grace_seconds` is how long a verdict waits for its events under way: 1 for push, a poller's
-    interval + 1. `channel` is that of events that name none. `ticket_url` is the link into the
-    desk, with `{ticket_id}`; a source's own setting beats it. `options` are the keys that
-    `[sources.NAME.options]` may hold, with their defaults (a default of "" is required).
+    `grace_seconds` is how long a verdict waits for its events under way; where a source is only
+    fetched it is the interval and `lag_seconds`, if that is longer. `channel` is that of events
+    that name none. `ticket_url` is the link into the desk, with `{ticket_id}`; a source's own
+    setting beats it. `options` are the keys that `[sources.NAME.options]` may hold, with their
+    defaults (a default of "" is required).
     `unseen` are acts that it cannot show, with the reason for people; `blind` those that it shows
     on other channels only, by channel ("": nowhere as a target asks for them, such as replies that
     are never an agent's). `is_native`: its events are the sender's own, any act.
@@ -89,6 +90,7 @@ class Connector:
     bus: Callable[[Mapping[str, Any], Secrets], Any] | None = None
     follow: Callable[[Mapping[str, Any], Secrets], Any] | None = None
     grace_seconds: float = 1.0
+    lag_seconds: float = 1.0
     ticket_url: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     unseen: Mapping[Kind, str] = field(default_factory=dict)

@@ -11,14 +11,17 @@ import importlib
 import importlib.util
 import re
 import sys
+import tomllib
 import traceback
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
-from connectors.connector import Connector
+from connectors.connector import Connector, Secrets
+from slawatch.config import SourceSettings
 from slawatch.config_values import hint
 from slawatch.errors import ConfigError, Problem
 
@@ -27,6 +30,7 @@ GROUP = "slawatch.connectors"
 
 BUILT_IN = "built in"
 _SYSTEMS = "connectors.systems"
+_MAPPING_KEYS = frozenset(("kind", "format", "fields", "push"))
 _HOLDS_ONE = re.compile(rb"^CONNECTOR\b\s*[:=]", re.MULTILINE)
 
 
@@ -78,6 +82,42 @@ class Registry:
             self._loaded[name] = self.entry(name).load()
         return self._loaded[name]
 
+    def find_source(self, source: SourceSettings) -> tuple[Connector, Path]:
+        """Return what a source is heard and decoded by, and where its golden bodies lie.
+
+        A bus with the option `decode` brings another system's bodies: they are decoded, and show
+        what they show, as that system's connector has it. Raises `ConfigError`.
+        """
+        carrier = self.get(source.connector)
+        name = source.options.get("decode")
+        if carrier.bus is None or name is None:
+            return carrier, self.entry(source.connector).golden
+        if not isinstance(name, str) or self.get(name).bus is not None:
+            raise ConfigError(
+                f"option 'decode' must be the name of a connector that is no bus, got {name!r}"
+            )
+        return _carry(carrier, self.get(name)), self.entry(name).golden
+
+
+def _carry(carrier: Connector, other: Connector) -> Connector:
+    """Return what decodes as one connector and is heard as another, a bus."""
+    join = carrier.bus
+    headers = other.push.headers if other.push is not None else ()
+
+    def bus(options: Mapping[str, Any], secrets: Secrets) -> Any:  # noqa: ANN401 - a Bus
+        own = {key: options[key] for key in carrier.options if key in options}
+        return None if join is None else join({**own, "headers": headers}, secrets)
+
+    return replace(
+        other,
+        push=None,
+        pull=None,
+        follow=None,
+        bus=bus,
+        grace_seconds=max(carrier.grace_seconds, other.grace_seconds),
+        options={**other.options, **carrier.options},
+    )
+
 
 def load_registry(folders: Sequence[Path] = ()) -> Registry:
     """Look through what is built in, then packages, then the folders; a later one counts.
@@ -102,8 +142,16 @@ def find_in_folder(folder: Path) -> list[Entry]:
 
 def _is_one(path: Path) -> bool:
     if path.suffix == ".toml":
-        return path.is_file()
+        return path.is_file() and _is_mapping(path)
     return path.suffix == ".py" and _HOLDS_ONE.search(path.read_bytes()) is not None
+
+
+def _is_mapping(path: Path) -> bool:
+    """Tell a mapping from a policy that lies beside it; what cannot be read is told on loading."""
+    try:
+        return not _MAPPING_KEYS.isdisjoint(tomllib.loads(path.read_text("utf-8")))
+    except (OSError, ValueError):
+        return True
 
 
 def _loader(path: Path) -> Callable[[], Connector]:

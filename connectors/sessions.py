@@ -150,14 +150,32 @@ class Sessions:
         )
 
     def trim(self, before_at: int) -> None:
-        """Forget sessions whose last act was before an instant, and what was decided of them."""
+        """Forget sessions whose last act was before an instant, and what was decided of them.
+
+        The acts of a long session stay with it: one that comes again must find its place.
+        """
         with suppress(sqlite3.OperationalError):  # another process writes: the next trim does it
-            self._connection.execute("DELETE FROM acts WHERE started_at < ?", (before_at,))
             self._connection.execute("DELETE FROM sessions WHERE last_at < ?", (before_at,))
+            self._connection.execute(
+                "DELETE FROM acts WHERE started_at < ? "
+                "AND started_at NOT IN (SELECT started_at FROM sessions)",
+                (before_at,),
+            )
 
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def trim_sessions(path: Path, before_at: int) -> None:
+    """Trim a state folder's sessions, if it has any. Not from where they are decided."""
+    if not path.exists():
+        return
+    sessions = Sessions(path)
+    try:
+        sessions.trim(before_at)
+    finally:
+        sessions.close()
 
 
 def _belongs(session: _Session, at: int, gap_us: int, event: Mapping[str, Any]) -> bool:

@@ -12,8 +12,10 @@ from connectors.acts import derive_shown
 from connectors.connector import Connector
 from connectors.golden import Golden, Plain, load_golden
 from connectors.registry import Registry
-from slawatch.config import Config
+from slawatch.config import Config, SourceSettings
 from slawatch.config_digest import digest_sources
+from slawatch.config_values import hint
+from slawatch.errors import ConfigError, Problem
 from slawatch.events import ACTORS, KINDS, Actor, Kind
 from slawatch.parsing import DEFAULT_ACTORS
 from slawatch.policy import Source
@@ -84,6 +86,30 @@ def build_source(
     return Source(name, grace_us, shows, connector.channel, actors=actors)
 
 
+def _find_grace(connector: Connector, settings: SourceSettings) -> float:
+    """Return the seconds after which what happened has been heard.
+
+    What is only fetched is heard an interval later; what is pushed as well is there at once.
+    """
+    options = {**connector.options, **settings.options}
+    interval = options.get("interval_seconds")
+    proof = connector.push.signature if connector.push is not None else None
+    is_received = settings.auth and (proof is not None or "scheme" in settings.auth)
+    is_fetched = connector.pull is not None and options.get("url")
+    is_fetched = is_fetched or (connector.follow is not None and settings.options)
+    if is_received or not is_fetched or not isinstance(interval, int | float):
+        return connector.grace_seconds
+    return max(connector.grace_seconds, interval + connector.lag_seconds)
+
+
+def _check_options(connector: Connector, name: str, settings: SourceSettings) -> None:
+    for key in settings.options:
+        if key not in connector.options:
+            known = sorted(connector.options)
+            msg = f"is no option of connector {settings.connector!r}{hint(key, known)}"
+            raise ConfigError([Problem("", f"sources.{name}.options.{key}", msg)])
+
+
 def with_connectors(config: Config, registry: Registry) -> Config:
     """Let the rules know each configured source: what it shows, its grace, its channel.
 
@@ -95,12 +121,12 @@ def with_connectors(config: Config, registry: Registry) -> Config:
     for name, settings in config.settings.sources.items():
         if settings.connector == name and name not in registry.names():
             continue  # its records are native
-        connector = registry.get(settings.connector)
-        grace_us = max(rules.grace_us, round(connector.grace_seconds * 1_000_000))
+        connector, folder = registry.find_source(settings)
+        _check_options(connector, name, settings)
+        grace_us = max(rules.grace_us, round(_find_grace(connector, settings) * 1_000_000))
         if settings.grace_us is not None:
             grace_us = settings.grace_us
-        golden = load_golden(registry.entry(settings.connector).golden)
-        source = build_source(connector, golden, name, grace_us)
+        source = build_source(connector, load_golden(folder), name, grace_us)
         if connector.shows is not None:
             shows = connector.shows({**connector.options, **settings.options})
             source = replace(source, shows=shows, actors={})

@@ -20,6 +20,8 @@ from connectors.inputs import LiveInput, pumped
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
 from connectors.pump import Pump
+from connectors.sessions import FILE_NAME as SESSIONS_NAME
+from connectors.sessions import trim_sessions
 from connectors.state_folder import INTAKE_LOCK_NAME, lock_state_folder
 from connectors.wall import WallClock
 from flows.dataflow import Outputs, build_flow
@@ -43,6 +45,8 @@ from slawatch.policy import Rules
 LOGGER = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 60.0
+SESSIONS_KEPT_US = 7 * 86_400_000_000
+"""Sessions outlive the log's records by longer than any gap: a late act finds where it belongs."""
 KEPT_POSITIONS = 3
 """Snapshots back from which a crash may resume: the log is kept from the oldest on."""
 FLOOR_NAME = "counters.bin"
@@ -210,10 +214,13 @@ class Live:
         self._positions = [*self._positions, position.seq][-KEPT_POSITIONS:]
 
     def _keep_house(self, stop: threading.Event) -> None:
-        """Trim by age: the quarantine, and the log up to what the oldest snapshot would read."""
+        """Trim by age: quarantine, sessions, and the log up to what the oldest snapshot reads."""
         while not stop.wait(HOUSEKEEPING_SECONDS):
             old_at = self.wall.now() - self.options.retention_us
             self.log.trim_quarantine(old_at)
+            # A record that is still there may be decoded anew, and must find its session.
+            read_at = min([old_at, *(one.received_at for one in self.log.read_after(0, 1))])
+            trim_sessions(self.options.state / SESSIONS_NAME, read_at - SESSIONS_KEPT_US)
             if len(self._positions) < KEPT_POSITIONS:
                 continue
             old_seq = self.log.first_seq_at(old_at)

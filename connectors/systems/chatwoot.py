@@ -91,7 +91,7 @@ def _find_time(data: Object, *keys: str) -> int | str:
 
 
 def _finish(talk: Object, said: Object) -> NativeEvent:
-    ticket_id = require_id(talk, "id")
+    ticket_id = find_id(talk, "id") or require_id(talk, "display_id")  # the same number
     created = find(talk, "created_at")
     event = {
         "ticket_id": ticket_id,

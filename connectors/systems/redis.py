@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from connectors.connector import Connector
-from connectors.systems.kafka import configure, decode
+from connectors.systems.kafka import decode
 from connectors.transports import redis_streams
 
 CONNECTOR = Connector(
     name="redis",
     title="Redis Streams: events from a stream",
     decode=decode,
-    channel="web",
+    channel="portal",
     bus=redis_streams.build_stream,
     is_native=True,
     options={"decode": None, **redis_streams.OPTIONS},
-    configure=configure,
 )

@@ -84,10 +84,11 @@ class KafkaBus:
         return Message(key, Payload(message.value() or b"", headers))
 
 
-def build_bus(
-    options: Mapping[str, Any], secrets: Secrets, headers: tuple[str, ...] = ()
-) -> KafkaBus:
-    """Build the consumer that a source's options describe. Raises `ConfigError`."""
+def build_bus(options: Mapping[str, Any], secrets: Secrets) -> KafkaBus:
+    """Build the consumer that a source's options describe; `headers` are kept for the decoder.
+
+    Raises `ConfigError`.
+    """
     client = options["client"]
     if not isinstance(client, Mapping):
         raise ConfigError(f"option 'client' must be a table of properties, got {client!r}")
@@ -104,7 +105,7 @@ def build_bus(
     }
     if secrets:
         properties["sasl.password"] = secrets[0]
-    return KafkaBus(properties, _require(options, "topic"), headers)
+    return KafkaBus(properties, _require(options, "topic"), options.get("headers", ()))
 
 
 def _require(options: Mapping[str, Any], key: str) -> str:

@@ -7,6 +7,7 @@ import pytest
 
 from connectors.payload import Payload
 from connectors.registry import find_in_folder, load_registry
+from slawatch.config import SourceSettings
 from slawatch.errors import ConfigError, EventError
 
 PYTHON = """
@@ -186,3 +187,37 @@ def test_a_signature_that_cannot_be_computed_names_the_file(tmp_path: Path) -> N
     text = f'{TOML}template = "{{stamp}}{{body}}"\n'
     told = complain(put(tmp_path, "acme.toml", text))
     assert "acme.toml: push.signature: template holds {stamp}" in told
+
+
+def test_a_policy_beside_the_connectors_is_none(tmp_path: Path) -> None:
+    put(tmp_path, "acme.toml", TOML)
+    put(tmp_path, "desk.toml", '[connectors]\nfolders = ["."]\n[sources.acme]\ngrace = "2s"\n')
+    assert [entry.name for entry in find_in_folder(tmp_path)] == ["acme"]
+
+
+def test_a_file_that_is_no_toml_is_told_when_it_is_asked_for(tmp_path: Path) -> None:
+    assert "acme.toml" in complain(put(tmp_path, "acme.toml", "kind ="))
+
+
+def test_a_bus_brings_the_bodies_of_a_connector_of_ones_own(tmp_path: Path) -> None:
+    registry = load_registry([put(tmp_path, "acme.py", PYTHON.format(name="acme"))])
+    source = SourceSettings("redis", options={"decode": "acme"})
+    connector, golden = registry.find_source(source)
+    assert (connector.name, connector.channel) == ("acme", "web")
+    assert golden == tmp_path / "golden" / "acme"
+    assert connector.options.keys() == registry.get("redis").options.keys()
+    assert connector.bus is not None
+    assert connector.push is None
+
+
+@pytest.mark.parametrize("name", ["nobody", "kafka", 7])
+def test_a_bus_that_names_no_decoder_stops_the_start(name: object) -> None:
+    source = SourceSettings("kafka", options={"decode": name})
+    with pytest.raises(ConfigError, match=r"'nobody'|name of a connector"):
+        load_registry().find_source(source)
+
+
+def test_what_is_no_bus_decodes_itself() -> None:
+    registry = load_registry()
+    source = SourceSettings("http", options={"decode": "zendesk"})
+    assert registry.find_source(source)[0] is registry.get("http")

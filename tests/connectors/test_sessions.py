@@ -152,6 +152,14 @@ def test_what_is_old_is_forgotten() -> None:
     assert told(place(sessions, act(2, 1)))[0] == ("created", f"{ADA}-{START + HOUR}")
 
 
+def test_an_act_of_a_long_session_is_not_forgotten_before_it() -> None:
+    sessions = Sessions()
+    first = place(sessions, act(1, 0))
+    place(sessions, act(2, 20), act(3, 40))
+    sessions.trim(START * 1000 + DAY_US)
+    assert place(sessions, act(1, 0)) == first
+
+
 @pytest.mark.parametrize(("gap", "tickets"), [(0.0, 1), (3600.0, 2)], ids=["no-gap", "an-hour"])
 def test_a_connector_of_conversations_cuts_its_threads(gap: float, tickets: int) -> None:
     acts = [act(1, 0), act(2, 5)]

@@ -3,15 +3,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from connectors.registry import load_registry
 from connectors.shown import find_actors, find_shown, shown_by, with_connectors
 from slawatch.book import Book
 from slawatch.config import Config, load_config
+from slawatch.errors import ConfigError
 from slawatch.events import Actor, Attrs, Kind
 from slawatch.interning import Interner
 
 CONNECTOR = """
-from connectors.connector import Connector
+from connectors.connector import Connector, Push
 from slawatch.events import Kind
 
 def decode(payload):
@@ -134,3 +137,73 @@ def test_a_target_that_a_bot_must_end_does_not_start_where_none_answers(tmp_path
     targets = {target.spec.name: target.spec for target in book.targets}
     assert book.is_observable(targets["first_response"], "desk", "chat")
     assert not book.is_observable(targets["bot_first_response"], "desk", "chat")
+
+
+FETCHED = ', pull=print, options={"url": None, "interval_seconds": 60}'
+MAILBOX = ', push=Push(), follow=print, options={"interval_seconds": 60}'
+
+
+@pytest.mark.parametrize(
+    ("more", "source", "grace_seconds"),
+    [
+        pytest.param(FETCHED, "", 31, id="not-asked"),
+        pytest.param(FETCHED, 'options.url = "https://d.example"', 61, id="asked-alone"),
+        pytest.param(
+            FETCHED,
+            'options = { url = "https://d.example", interval_seconds = 300 }',
+            301,
+            id="asked-rarely",
+        ),
+        pytest.param(
+            FETCHED,
+            'options = { url = "https://d.example", interval_seconds = 2 }',
+            31,
+            id="never-shorter-than-its-connectors",
+        ),
+        pytest.param(
+            f"{FETCHED}, push=Push(), lag_seconds=61.0",
+            'options.url = "https://d.example"',
+            121,
+            id="told-late",
+        ),
+        pytest.param(
+            f"{FETCHED}, push=Push()",
+            'options.url = "https://d.example"\nauth.scheme = "none"',
+            31,
+            id="pushed-as-well",
+        ),
+        pytest.param(MAILBOX, "options.interval_seconds = 120", 121, id="followed"),
+        pytest.param(
+            MAILBOX,
+            'options.interval_seconds = 120\nauth.secret_file = "p"',
+            121,
+            id="followed-with-a-password",
+        ),
+        pytest.param(MAILBOX, 'auth.scheme = "none"', 31, id="posted"),
+    ],
+)
+def test_what_is_only_fetched_waits_for_the_next_look(
+    tmp_path: Path, more: str, source: str, grace_seconds: int
+) -> None:
+    config = configure(write_connector(tmp_path, more=more), source)
+    assert config.rules.sources["desk"].grace_us == grace_seconds * 1_000_000
+
+
+def test_a_bus_shows_what_the_system_shows_whose_bodies_it_brings(tmp_path: Path) -> None:
+    folder = write_connector(tmp_path, *STORY)
+    path = folder / "desk.toml"
+    path.write_text(
+        f'[sources.bus]\nconnector = "redis"\noptions.decode = "acme"\n'
+        f'[connectors]\nfolders = ["{folder}"]\n'
+    )
+    config = load_config([path])
+    source = with_connectors(config, load_registry([folder])).rules.sources["bus"]
+    assert source.shows == {"": {Kind.CREATED, Kind.REPLIED, Kind.RESOLVED}}
+    assert source.channel == "phone"
+
+
+def test_an_option_that_there_is_not_stops_the_start_with_its_key(tmp_path: Path) -> None:
+    folder = write_connector(tmp_path, more=', options={"interval_seconds": 60}')
+    with pytest.raises(ConfigError, match="did you mean 'interval_seconds'") as raised:
+        configure(folder, "options.intervall_seconds = 5")
+    assert "sources.desk.options.intervall_seconds: is no option of" in str(raised.value)

@@ -7,13 +7,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
 
 from connectors.inputs import LiveInput
 from connectors.intake import LogWriter, Pending, Rejected
+from connectors.sessions import FILE_NAME as SESSIONS_NAME
+from connectors.sessions import Sessions, Thread
 from flows import live as live_module
 from flows.desk_file import Desk, keep_desk
 from flows.live import Live, LiveOptions
@@ -221,6 +225,24 @@ def test_the_quarantine_is_trimmed_by_age(tmp_path: Path, monkeypatch: pytest.Mo
         stop.set()
         keeper.join()
         assert [row.key for row in live.log.quarantined()] == ["new"]
+
+
+@pytest.mark.parametrize(("age_days", "is_kept"), [(6, True), (8, False)], ids=["a-week", "longer"])
+def test_sessions_are_trimmed_a_week_after_the_log(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, age_days: int, *, is_kept: bool
+) -> None:
+    monkeypatch.setattr(live_module, "HOUSEKEEPING_SECONDS", 0.001)
+    with Live(RULES, Vocabulary(), options(tmp_path, retention_us=0)) as live:
+        said_at = live.wall.now() // 1000 - age_days * 86_400_000
+        act: Any = {"event_id": "1", "ticket_id": Thread("ada"), "type": "replied"}
+        sessions = Sessions(live.options.state / SESSIONS_NAME)
+        place: Any = partial(sessions.place, source="wa", key=b"k", gap_us=10**9)
+        began = [event["ticket_id"] for event in place([{**act, "occurred_at": said_at}])]
+        stop = threading.Event()
+        threading.Timer(0.1, stop.set).start()
+        live._keep_house(stop)
+        again = [event["ticket_id"] for event in place([{**act, "occurred_at": said_at + 1}])]
+        assert (again == began) is is_kept
 
 
 def test_nothing_is_trimmed_before_three_snapshots(

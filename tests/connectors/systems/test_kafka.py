@@ -8,7 +8,7 @@ from connectors.golden import Golden, decode_plain, load_golden
 from connectors.payload import Payload
 from connectors.registry import load_registry
 from connectors.systems.kafka import CONNECTOR
-from slawatch.errors import ConfigError, EventError
+from slawatch.errors import EventError
 
 
 @pytest.mark.parametrize(
@@ -21,9 +21,3 @@ def test_a_value_holds_native_events(golden: Golden) -> None:
 def test_a_value_that_is_no_object_is_refused() -> None:
     with pytest.raises(EventError, match="an event"):
         CONNECTOR.decode(Payload(b"[7]"))
-
-
-@pytest.mark.parametrize("name", ["nobody", "kafka", 7])
-def test_a_decoder_that_there_is_not_stops_the_start(name: object) -> None:
-    with pytest.raises(ConfigError, match=r"'nobody'|name of another connector"):
-        CONNECTOR.decoder({"decode": name})

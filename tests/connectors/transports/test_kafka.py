@@ -68,7 +68,8 @@ def test_what_was_stored_but_not_confirmed_comes_again_and_is_stored_once(
     make_topic(address, "desk")
     produce(address, "desk", b"1", None, b"2", ce_id=b"7", trace=b"x")
     with SqliteLog(tmp_path / "log", WallClock()) as log:
-        killed = build_bus(said(address, "desk"), (), ("ce-id", "content-type"))
+        options = {**said(address, "desk"), "headers": ("ce-id", "content-type")}
+        killed = build_bus(options, ())
         messages = fetch(killed, 2)
         killed.close()
         assert [message.payload.headers for message in messages] == [{"ce-id": "7"}] * 2
