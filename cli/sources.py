@@ -63,10 +63,11 @@ class Desk(NamedTuple):
         known = frozenset(self.registry.names())
         shapes = {}
         for name, source in self.config.settings.sources.items():
-            if source.connector in known and not self.registry.get(source.connector).is_native:
-                golden = load_golden(self.registry.entry(source.connector).golden)
-                if shape := find_baseline(golden):
-                    shapes[name] = shape
+            if source.connector not in known:
+                continue
+            connector, golden = self.registry.find_source(source)
+            if not connector.is_native and (shape := find_baseline(load_golden(golden))):
+                shapes[name] = shape
         return shapes
 
 

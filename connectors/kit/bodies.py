@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import orjson
+
 from connectors.decoding import RecordParser, build_decoder
 from connectors.drift import find_baseline, find_shape
 from connectors.golden import Golden, is_body, load_payload
@@ -42,7 +44,10 @@ class BodyReport(NamedTuple):
 
 
 def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
-    """Report on each body below a folder, in the order of their paths. Raises `ConfigError`."""
+    """Report on each body below a folder, in the order of their paths. Raises `ConfigError`.
+
+    A file that is no body itself and holds several, as `{"case": body}`, is reported case by case.
+    """
     paths = sorted(path for path in folder.rglob("*") if is_body(path))
     if not paths:
         raise ConfigError(f"there are no bodies in {str(folder)!r}")
@@ -50,13 +55,32 @@ def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
     parser = RecordParser(Vocabulary(), {subject.connector.name: decoder})
     baseline = find_baseline(subject.golden)
     for path in paths:
-        report = _check_body(subject, parser, path, str(path.relative_to(folder)))
-        fresh = find_shape(load_payload(path)) - baseline if baseline else frozenset()
-        yield report._replace(drift=sorted(fresh))
+        name, payload = str(path.relative_to(folder)), load_payload(path)
+        bodies = [(name, payload)]
+        cases = [(f"{name}#{case}", payload._replace(body=b)) for case, b in _find_cases(payload)]
+        found = [_check_body(subject, parser, path, *one) for one in bodies + cases]
+        # What holds no bodies is one itself, or is made of parts that are all refused.
+        is_bundle = not found[0].events and any(not one.refused for one in found[1:])
+        chosen = slice(1, None) if is_bundle else slice(1)
+        for report, (_, body) in zip(found[chosen], (bodies + cases)[chosen], strict=True):
+            fresh = find_shape(body) - baseline if baseline else frozenset()
+            yield report._replace(drift=sorted(fresh))
 
 
-def _check_body(subject: Subject, parser: RecordParser, path: Path, name: str) -> BodyReport:
-    payload = load_payload(path)
+def _find_cases(payload: Payload) -> list[tuple[str, bytes]]:
+    """Return the bodies that a file may hold by their names."""
+    try:
+        found = orjson.loads(payload.body)
+    except orjson.JSONDecodeError:
+        return []
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        return []
+    return [(case, orjson.dumps(one)) for case, one in found.items()]
+
+
+def _check_body(
+    subject: Subject, parser: RecordParser, path: Path, name: str, payload: Payload
+) -> BodyReport:
     alone = replace(subject, golden=[Golden(path.stem, path, payload, None)])
     if problem := find_escape(subject, parser, payload):
         return BodyReport(name, {}, [], [problem], [])

@@ -25,6 +25,8 @@ from slawatch.errors import EventError
 from slawatch.events import Kind
 
 _BOT = re.compile(r"(?:project|group)_\d+_bot.*|.*[-_]bot|ghost|alert-bot")
+_PLANS = ("Epic", "Objective", "Key Result", "Requirement", "Test Case")
+"""Work items with which nobody asks the desk for anything."""
 _SERVICE_DESK = "support-bot"
 _SEVERITIES = {"critical": "urgent", "high": "high", "medium": "normal", "low": "low"}
 
@@ -34,7 +36,9 @@ def decode(payload: Payload) -> Iterator[NativeEvent]:
     data = parse_object(payload)
     match find_text(data, "object_kind"):
         case "issue" | "work_item":
-            yield from _read_issue(data, require_object(data, "object_attributes"))
+            issue = require_object(data, "object_attributes")
+            if find_text(issue, "type") not in _PLANS:
+                yield from _read_issue(data, issue)
         case "note":
             if find_object(data, "issue"):
                 yield from _read_note(data, require_object(data, "object_attributes"))

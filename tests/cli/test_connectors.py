@@ -117,6 +117,24 @@ def test_any_bodies_get_a_line_each(tmp_path: Path) -> None:
     ]
 
 
+def test_a_file_of_several_bodies_gets_a_line_for_each(tmp_path: Path) -> None:
+    folder = write_acme(tmp_path / "own")
+    bodies = tmp_path / "bodies"
+    bodies.mkdir()
+    said = {"end": BODIES["solved"], "look": BODIES["viewed"], "odd": {"act": "solved"}}
+    (bodies / "all.json").write_text(json.dumps(said), "utf-8")
+    (bodies / "parts.json").write_text('{"a": {"act": "solved"}}', "utf-8")
+    result = call("connectors", "check", "acme", "--folder", folder, "--bodies", bodies)
+    assert result.exit_code == 0
+    missing = "rejected missing_key: 'case.number' is required: an id (text or integer)"
+    assert result.stdout.splitlines() == [
+        "all.json#end: 1 resolved",
+        "all.json#look: no events",
+        f"all.json#odd: {missing}",
+        "parts.json: no events; in no golden body: a (object), a.act (text)",
+    ]
+
+
 def test_a_body_that_breaks_the_decoder_is_told_and_the_others_too(tmp_path: Path) -> None:
     folder = write_acme(tmp_path, SOURCE.replace('require_id(data, "case.number")', 'data["no"]'))
     golden = folder / "golden" / "acme"
