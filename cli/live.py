@@ -6,37 +6,32 @@ import logging
 import signal
 import sys
 import threading
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.console import ERR, read_interval, set_up_logging, told_errors
+from cli.demo_input import PAST_US, build_demo_input
 from cli.inputs import build_inputs, find_receiver, has_inputs
 from cli.screen import Screen
 from cli.sources import Desk, load_desk
-from connectors.demo import DemoDesk
-from connectors.demo_model import BACKFILL_US
-from connectors.demo_pump import Delivery, DemoPump, tell_history
-from connectors.inputs import LiveInput
-from connectors.intake import LogWriter, Pending
-from connectors.pump import store
+from cli.stack import LocalStack
 from connectors.receiver.server import HttpReceiver
+from dashboards.paging.render import render_alertmanager
+from dashboards.rules.render import render_rules
+from flows.desk_file import read_intake_begin
 from flows.live import Live, LiveOptions
-from slawatch.book import Book
 from slawatch.config import Config
 from slawatch.errors import ConfigError
 
-DEMO = "demo"
 DEMO_POLICY = "demo"
 DEMO_FOLDER = Path("slawatch-demo")
 """Where `up` keeps the demo: never among a real desk's state."""
-_TOLD_AGAIN_US = 60_000_000
-"""How much of what was heard is told again after a restart: the last of it came in disorder."""
 
 
 def run(
@@ -104,16 +99,29 @@ def up(
         list[str] | None,
         typer.Option(help="A shipped policy's name or a TOML file; may be given again"),
     ] = None,
+    stack: Annotated[
+        bool,
+        typer.Option(help="Start Prometheus and Alertmanager beside it, if they are on PATH"),
+    ] = True,
 ) -> None:
-    """Bring the whole monitor up on embedded defaults, with the demo support centre."""
+    """Bring the whole monitor up on embedded defaults, with the demo support centre.
+
+    Prometheus and Alertmanager run beside it where they are installed.
+    """
     is_terminal = sys.stdout.isatty()
     set_up_logging(as_json=False, level=logging.WARNING if is_terminal else logging.INFO)
     with told_errors():
         names = policy or [DEMO_POLICY]
         desk = load_desk(names)
         options = _options(desk.config, names, state or DEMO_FOLDER, None, port, None)
-        screen = Screen(desk.config.rules, is_terminal=is_terminal)
-        _run(desk, options, [], None, stdin=False, seed=seed, screen=screen)
+        with LocalStack(options.state / "stack") as beside:
+            screen = Screen(desk.config.rules, beside.urls, is_terminal=is_terminal)
+            start = partial(_start_stack, beside, desk.config) if stack else _start_nothing
+            _run(desk, options, [], None, stdin=False, seed=seed, screen=screen, on_start=start)
+
+
+def _start_nothing(_: Live) -> None:
+    return
 
 
 def _options(
@@ -151,6 +159,7 @@ def _run(
     stdin: bool,
     seed: int | None,
     screen: Screen | None,
+    on_start: Callable[[Live], None] = _start_nothing,
 ) -> None:
     config = desk.config
     requests = dict if receiver is None else receiver.counts.read
@@ -161,14 +170,12 @@ def _run(
         inputs = []
         if options.has_intake:
             inputs = build_inputs(desk, options.state, tails, receiver, stdin=stdin)
-        now = live.wall.now()
-        # An intake that began before its flow did is watched from its beginning.
-        began_at = min([now, *(record.received_at for record in live.log.read_after(0, 1))])
-        first_at = live.first_at(began_at if seed is None else now - BACKFILL_US)
+        first_at = live.first_at(_find_begin(live, has_past=seed is not None))
         if seed is not None:
-            inputs.append(_demo_input(live, seed, first_at))
+            inputs.append(build_demo_input(live, seed, first_at))
         ERR.print(f"metrics: {live.url}metrics", highlight=False)
         ERR.print(f"wall: {live.wall_url}", highlight=False)
+        on_start(live)
         watcher = None
         if screen is not None:
             watcher = threading.Thread(target=screen.watch, args=(live,), daemon=True)
@@ -178,35 +185,16 @@ def _run(
             watcher.join(2)
 
 
-def _demo_input(live: Live, seed: int, started_at: int) -> LiveInput:
-    """Tell the demo's past before anything is read, then pump it as it comes.
+def _find_begin(live: Live, *, has_past: bool) -> int:
+    """Return since when a new folder is watched: an intake may have begun before its flow did."""
+    begun = [read_intake_begin(live.options.state), live.wall.now() - PAST_US * has_past]
+    heard = [record.received_at for record in live.log.read_after(0, 1)]
+    return min(at for at in (*begun, *heard) if at is not None)
 
-    After a restart the past is what happened meanwhile; its keys tell what was told before.
-    """
-    desk = DemoDesk(seed=seed, started_at=started_at)
-    began = time.monotonic()
-    now = live.wall.now()
-    heard_at = live.log.last()[1]
-    # Verdicts were given up to here: nothing may seem to have been received before.
-    grace_us = Book(live.rules).source(DEMO).grace_us
-    judged_at = min(now, live.table.last_at() + grace_us + 1)
 
-    def append(deliveries: list[tuple[int, str, bytes]]) -> None:
-        live.log.append_history(
-            [
-                (max(at, judged_at), Pending(DEMO, key, body))
-                for at, key, body in deliveries
-                if at > heard_at - _TOLD_AGAIN_US
-            ]
-        )
-
-    late = tell_history(desk, append, now)
-    logging.getLogger(__name__).info("demo back-filled seconds=%.1f", time.monotonic() - began)
-
-    def pump(writer: LogWriter, stop: threading.Event) -> None:
-        def submit(batch: list[Delivery]) -> None:
-            store([Pending(DEMO, key, body) for key, body in batch], writer, stop)
-
-        DemoPump(desk, submit, live.wall.now, stop, late=late).run()
-
-    return LiveInput(DEMO, pump)
+def _start_stack(stack: LocalStack, config: Config, live: Live) -> None:
+    """Start what is installed, with the rules and routes of the policy, and tell of it."""
+    rules = {path.name: text for path, text in render_rules(config).items()}
+    stack.start(f"{live.local_host}:{live.server.port}", rules, render_alertmanager(config))
+    for line in stack.told:
+        ERR.print(line, highlight=False, soft_wrap=True)

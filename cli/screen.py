@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from rich.box import SIMPLE_HEAD
@@ -28,8 +29,12 @@ _STALE_US = 5_000_000
 class Screen:
     """Show how the desk does: a live table on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, rules: Rules, *, is_terminal: bool) -> None:
-        """Take the rules, for objectives and the order of channels."""
+    def __init__(self, rules: Rules, beside: Mapping[str, str], *, is_terminal: bool) -> None:
+        """Take the rules, for objectives and the order of channels, and URLs of what runs beside.
+
+        Those may come later: they are read when they are shown.
+        """
+        self._beside = beside
         self._rules = rules
         self._is_terminal = is_terminal
 
@@ -102,12 +107,15 @@ class Screen:
         options = live.options
         ticket = view.urgent[0].ticket if view.urgent else "TICKET"
         flags = "" if options.state == Settings().folder else f" --state {options.state}"
-        return Text(
-            f"wall     {live.wall_url}\n"
-            f"metrics  {live.url}metrics\n"
-            f"why      ./run explain {ticket}{flags}\n"
-            "stop     Ctrl-C; the state is kept, the next start goes on where it was"
-        )
+        rows = {
+            "wall": live.wall_url,
+            "metrics": f"{live.url}metrics",
+            **self._beside,
+            "why": f"./run explain {ticket}{flags}",
+            "stop": "Ctrl-C; the state is kept, the next start goes on where it was",
+        }
+        width = max(map(len, rows))
+        return Text("\n".join(f"{name:<{width}}  {row}" for name, row in rows.items()))
 
     def _objective(self, target: str) -> float:
         goals = [p.goals[target].objective_ratio for p in self._rules.policies if target in p.goals]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from slawatch.errors import ConfigError
 
 FILE_NAME = "desk.json"
+INTAKE_FILE_NAME = "intake.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,31 @@ def read_desk(folder: Path) -> Desk | None:
         ) from ex
 
 
+def keep_intake_begin(folder: Path, at: int) -> int:
+    """Return when a folder's intake began to take in; `at` the first time, written down.
+
+    A flow that first starts later watches from there: what happened in between counts.
+    """
+    known = read_intake_begin(folder)
+    if known is None:
+        _write(folder / INTAKE_FILE_NAME, {"began_at": at})
+    return at if known is None else known
+
+
+def read_intake_begin(folder: Path) -> int | None:
+    """Return when a folder's intake began, `None` where none has run in a process of its own."""
+    path = folder / INTAKE_FILE_NAME
+    try:
+        return int(json.loads(path.read_text("utf-8"))["began_at"])
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as ex:
+        raise ConfigError(
+            f"{path}: cannot be read ({ex!r}): remove it; a flow that is new then begins with "
+            "the first delivery"
+        ) from ex
+
+
 def keep_desk(folder: Path, desk: Desk) -> Desk:
     """Return the folder's own desk with this run's policies, written down; a new one is `desk`.
 
@@ -51,8 +78,11 @@ def keep_desk(folder: Path, desk: Desk) -> Desk:
             f"{desk.shards}: set state.shards = {known.shards}, or choose another state folder"
         )
     kept = desk if known is None else replace(known, policies=desk.policies)
-    path = folder / FILE_NAME
-    written = path.with_name(f"{FILE_NAME}.new")
-    written.write_text(json.dumps(asdict(kept)), "utf-8")
-    written.replace(path)
+    _write(folder / FILE_NAME, asdict(kept))
     return kept
+
+
+def _write(path: Path, data: Mapping[str, Any]) -> None:
+    written = path.with_name(f"{path.name}.new")
+    written.write_text(json.dumps(data), "utf-8")
+    written.replace(path)

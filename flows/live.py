@@ -146,6 +146,14 @@ class Live:
         return f"http://{f'[{host}]' if ':' in host else host}:{self.server.port}/"
 
     @property
+    def local_host(self) -> str:
+        """Return by what name a program on this machine reaches the endpoint."""
+        host = self.options.host
+        if host in ("0.0.0.0", "::"):  # noqa: S104  # asked from here, not bound
+            return "127.0.0.1" if host == "0.0.0.0" else "[::1]"  # noqa: S104
+        return f"[{host}]" if ":" in host else host
+
+    @property
     def wall_url(self) -> str:
         """Return where the wall is; with its token where that was generated: nobody else knows."""
         access = self.access

@@ -67,6 +67,22 @@ def test_what_is_missing_is_told_with_the_cure(
     assert all("apt install" in line and "docker compose up" in line for line in stack.told)
 
 
+def test_data_that_another_one_has_is_left_alone(stack: LocalStack) -> None:
+    with LocalStack(stack.folder) as second:
+        second.start("127.0.0.1:1", {}, {"alertmanager.yml": _MANAGER})
+    assert ["another one runs on the data" in line for line in second.told] == [True, True]
+    assert second.urls == {}
+
+
+def test_a_server_that_ends_at_its_start_is_told(tmp_path: Path) -> None:
+    require_program("prometheus-alertmanager", "alertmanager")
+    with LocalStack(tmp_path) as stack:
+        stack.start("127.0.0.1:1", {}, {"alertmanager.yml": "route: {}"})
+        (line,) = [line for line in stack.told if line.startswith("alertmanager")]
+    assert "ended at its start, so alerts reach nobody" in line
+    assert "alertmanager" not in stack.urls
+
+
 def test_nothing_runs_after_the_end(tmp_path: Path) -> None:
     require_program("prometheus-alertmanager", "alertmanager")
     with LocalStack(tmp_path) as stack:

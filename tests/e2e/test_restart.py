@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from cli.live import _demo_input
+from cli.demo_input import build_demo_input
 from connectors.demo import DemoDesk
 from connectors.demo_pump import get_lateness
 from connectors.intake import Pending
@@ -29,7 +29,7 @@ SECOND = 1_000_000
 
 def test_the_demo_goes_on_after_a_restart_and_counts_nothing_twice(tmp_path: Path) -> None:
     state = tmp_path / "state"
-    with Monitor(state, "--seed", 3, command="up") as monitor:
+    with Monitor(state, "--seed", 3, "--no-stack", command="up") as monitor:
         monitor.start(waits=False)
         poll(lambda: read_records(state), "its past is being told")
         monitor.kill()
@@ -85,7 +85,7 @@ def test_what_the_demo_missed_does_not_seem_to_have_come_before_the_last_verdict
         clock = ("demo/1", "resolution", 1, "breached", 1, said_at, *[0] * 7)
         live.table.add([Verdict._make((*clock, *[""] * 4, 1, *[""] * 5, ()))])
         live.table.commit()
-        _demo_input(live, 1, now - 3600 * SECOND)
+        build_demo_input(live, 1, now - 3600 * SECOND)
         missed = [record.received_at for record in read_records(state)][1:]
     assert min(missed) > said_at + SECOND
 
