@@ -27,7 +27,7 @@ def test_an_input_beside_no_intake_is_told_where_it_belongs() -> None:
 def test_an_intake_without_an_input_is_told_what_it_may_take() -> None:
     result = call("intake")
     assert is_told(result)
-    assert "--tail FILE or --stdin" in result.stderr
+    assert "--tail FILE, --stdin or --demo" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["run", "intake"])

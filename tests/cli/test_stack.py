@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +10,7 @@ import httpx
 import pytest
 
 from cli.stack import LocalStack
+from tests.e2e.monitor import get, poll
 from tests.servers import free_port, require_program
 
 _RULES = "groups: [{name: one, rules: [{record: 'one', expr: vector(1)}]}]"
@@ -91,3 +94,26 @@ def test_nothing_runs_after_the_end(tmp_path: Path) -> None:
         assert _get(f"{url}/-/ready").status_code == 200
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{url}/-/ready")
+
+
+_KILLED = f"""
+import sys, time
+from pathlib import Path
+from cli.stack import LocalStack
+stack = LocalStack(Path(sys.argv[1]))
+stack.start("127.0.0.1:1", {{}}, {{"alertmanager.yml": {_MANAGER!r}}})
+print(stack.urls["alertmanager"], flush=True)
+time.sleep(60)
+"""
+
+
+def test_whoever_is_killed_leaves_no_server_behind(tmp_path: Path) -> None:
+    require_program("setpriv")
+    require_program("prometheus-alertmanager", "alertmanager")
+    command = [sys.executable, "-c", _KILLED, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        url = process.stdout.readline().strip()
+        assert _get(f"{url}/-/ready").is_success
+        process.kill()
+    poll(lambda: get(f"{url}/-/ready") == (0, ""), "no answer")

@@ -94,14 +94,3 @@ def find_processes(folder: Path) -> list[str]:
         if str(folder) in command:
             found.append(command)
     return found
-
-
-def test_a_killed_monitor_leaves_no_server_behind(tmp_path: Path) -> None:
-    require_program("setpriv")
-    require_program("prometheus-alertmanager", "alertmanager")
-    state = tmp_path / "state"
-    with Monitor(state, command="up") as monitor:
-        monitor.start()
-        poll(lambda: "alertmanager: http" in monitor.said(), "told")
-        monitor.kill()
-    poll(lambda: find_processes(state) == [], "all gone")
