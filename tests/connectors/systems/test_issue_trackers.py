@@ -106,3 +106,15 @@ def test_the_real_body_of_zammad_opens_a_ticket() -> None:
     assert pick(events, "ticket_id", "type", "actor", "channel", "priority", "team") == [
         ("81", "created", "customer", "phone", "normal", "Service Desk")
     ]
+
+
+def test_a_real_ticket_of_freshdesk_is_told_from_its_beginning() -> None:
+    connector = load_registry().get("freshdesk")
+    events = decode_real(connector, "freshdesk", "api_ticket_with_conversations.json")
+    assert [(event["type"], event["occurred_at"]) for event in events] == [
+        ("created", 1_704_189_600_000),
+        ("replied", 1_704_371_400_000),
+        ("replied", 1_704_268_800_000),
+        ("note", 1_704_272_400_000),
+        ("observed", 1_704_371_400_000),
+    ]
