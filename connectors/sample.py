@@ -14,6 +14,8 @@ _TICKET = (
     rf"(?:{_HOLDERS})(?:_?id|_?number|_?key|\.id|\.number|\.key|\.no|\.ref)$",
     r"(?:^|\.)(?:number|key|ref|reference)$",
     r"(?:^|\.)id$",
+    rf"(?:^|\.)(?:{_HOLDERS})(?:[._]?(?:uuid|guid|code|no|nr|ref))?$",
+    r"(?:id|uuid|guid)$",
 )
 _EVENT = (
     r"^(?:event|delivery|message|update|change)_?(?:id|uuid)$",
@@ -21,14 +23,15 @@ _EVENT = (
     r"event\.id$",
 )
 _TYPE = (
-    r"^(?:event_?type|type|event|action|topic|trigger|act|webhookevent|kind)$",
-    r"(?:event_?type|type|event|action|topic|trigger|act|kind)$",
+    r"^(?:event_?type|type|event|action|topic|trigger|act|what|webhookevent|kind)$",
+    r"(?:event_?type|type|event|action|topic|trigger|act|what|kind)$",
 )
 _TIME = (
     r"^(?:occurred|happened|created|updated|event|sent)?_?(?:at|time|timestamp|date|ts|when)$",
     r"(?:occurred|happened)_?(?:at|time|on)$",
     r"(?:updated|modified|changed)_?(?:at|time|on)$",
     r"(?:at|time|timestamp|date|on)$",
+    r"(?:^|[._])(?:ts|when|opened|created|updated|changed|modified)$",
 )
 _OPTIONAL = {
     "channel": (r"(?:^|\.)(?:channel|via|medium)$",),

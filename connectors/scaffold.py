@@ -19,6 +19,7 @@ from slawatch.events import CHANNELS, PRIORITIES
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _TIME_NAMES = {EPOCH_S: "EPOCH_S", EPOCH_MS: "EPOCH_MS"}
+_MAX_TOLD = 12
 _IGNORED = "something_that_concerns_no_clock"
 
 
@@ -29,10 +30,8 @@ def scaffold(name: str, sample: Path, folder: Path, channel: str = "web") -> lis
     body = _read_sample(sample)
     found = guess(body)
     if not found.ticket or not found.at:
-        what = "ticket's id" if not found.ticket else "instant"
-        raise ConfigError(
-            [Problem(str(sample), "", f"no key looks like the {what}: write the decoder by hand")]
-        )
+        what = "ticket's id" if not found.ticket else "instant of the act"
+        raise ConfigError([Problem(str(sample), "", _say_missing(what, found))])
     files = _render(name, body, found, folder, channel)
     for path in files:
         if path.exists():
@@ -43,12 +42,24 @@ def scaffold(name: str, sample: Path, folder: Path, channel: str = "web") -> lis
     return list(files)
 
 
+def _say_missing(what: str, found: Guess) -> str:
+    keys = ", ".join(map(repr, list(found.words)[:_MAX_TOLD])) or "no keys"
+    told = f"no key looks like the {what} among {keys}: write the decoder by hand"
+    return f"{told}, by the tutorial 'add a channel'"
+
+
 def _read_sample(sample: Path) -> dict[str, Any]:
     try:
         body = Scrubber().scrub(Payload(sample.read_bytes())).body
         data = orjson.loads(body)
-    except (OSError, orjson.JSONDecodeError) as ex:
-        raise ConfigError([Problem(str(sample), "", f"cannot be read as JSON: {ex}")]) from ex
+    except OSError as ex:
+        raise ConfigError([Problem(str(sample), "", f"cannot be read: {ex.strerror}")]) from ex
+    except orjson.JSONDecodeError as ex:
+        msg = f"is no JSON ({ex}); for XML, forms or lines of text write the decoder by hand"
+        raise ConfigError([Problem(str(sample), "", msg)]) from ex
+    if isinstance(data, list):
+        msg = "is a list: give one of its objects as the sample, then let `decode` go through all"
+        raise ConfigError([Problem(str(sample), "", msg)])
     if not isinstance(data, dict):
         raise ConfigError([Problem(str(sample), "", "must be one JSON object: one delivery")])
     return data

@@ -117,7 +117,8 @@ def test_persons_of_the_sample_are_replaced(tmp_path: Path) -> None:
     [
         pytest.param({"at": 1_772_442_000}, "no key looks like the ticket's id", id="no-ticket"),
         pytest.param({"ticket_id": "7"}, "no key looks like the instant", id="no-instant"),
-        pytest.param([], "must be one JSON object", id="no-object"),
+        pytest.param(7, "must be one JSON object", id="no-object"),
+        pytest.param([{"ticket_id": "7"}], "is a list: give one of its objects", id="a-list"),
     ],
 )
 def test_a_sample_that_tells_too_little_is_refused(
@@ -136,3 +137,32 @@ def test_nothing_that_is_there_is_overwritten(tmp_path: Path) -> None:
     make(tmp_path, EVENT)
     with pytest.raises(ConfigError, match="is there already"):
         make(tmp_path, EVENT)
+
+
+@pytest.mark.parametrize(
+    ("sample", "ticket", "at"),
+    [
+        pytest.param(
+            {"data": {"case": {"uuid": "a-1"}, "what": "case.opened", "ts": 1_772_442_000_123}},
+            "data.case.uuid",
+            "data.ts",
+            id="nested",
+        ),
+        pytest.param({"ticket": 7, "act": "opened", "when": 1_772_442_000}, "ticket", "when"),
+        pytest.param(
+            {"caseNo": "C7", "status": "new", "opened": "2026-03-02T09:00:00Z"},
+            "caseNo",
+            "opened",
+            id="without-a-type",
+        ),
+    ],
+)
+def test_uncommon_keys_are_found(sample: dict[str, object], ticket: str, at: str) -> None:
+    found = guess(sample)
+    assert (found.ticket, found.at) == (ticket, at)
+
+
+def test_a_body_that_is_no_json_is_told_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "body.xml").write_text("<xml/>")
+    with pytest.raises(ConfigError, match="for XML, forms or lines of text write the decoder"):
+        scaffold("acme", tmp_path / "body.xml", tmp_path / "own")
