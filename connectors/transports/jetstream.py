@@ -104,7 +104,8 @@ class JetStream:
             self._client = await nats.connect(
                 said["servers"],
                 allow_reconnect=False,
-                max_reconnect_attempts=0,
+                max_reconnect_attempts=1,  # with none it would try for ever
+                reconnect_time_wait=0,
                 connect_timeout=TIMEOUT_SECONDS,
                 error_cb=_ignore,
                 **proof,

@@ -152,6 +152,11 @@ def test_what_is_old_is_forgotten() -> None:
     assert told(place(sessions, act(2, 1)))[0] == ("created", f"{ADA}-{START + HOUR}")
 
 
+def test_a_late_word_does_not_make_the_silence_longer() -> None:
+    events = place(Sessions(), act(1, 0), act(2, 20), act(3, 1), act(4, 43))
+    assert told(events)[-1] == ("replied", FIRST)
+
+
 def test_an_act_of_a_long_session_is_not_forgotten_before_it() -> None:
     sessions = Sessions()
     first = place(sessions, act(1, 0))

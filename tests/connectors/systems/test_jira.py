@@ -231,3 +231,18 @@ def test_what_lacks_its_identity_is_refused(body: dict[str, Any], reason: str) -
     with pytest.raises(EventError) as raised:
         decode_json(CONNECTOR, body)
     assert raised.value.reason == reason
+
+
+@pytest.mark.parametrize(("updated", "kinds"), [("09:05", ["replied"]), ("09:06", [])])
+def test_a_comment_that_was_edited_is_not_said_again(updated: str, kinds: list[str]) -> None:
+    body = {
+        "webhookEvent": "jira:issue_updated",
+        "timestamp": 1_772_442_360_000,
+        "issue": {"id": "10", "fields": {"created": "2026-03-02T09:00:00.000+0000"}},
+        "comment": {
+            "id": "5",
+            "created": "2026-03-02T09:05:00.000+0000",
+            "updated": f"2026-03-02T{updated}:00.000+0000",
+        },
+    }
+    assert [event["type"] for event in decode_json(CONNECTOR, body)] == kinds

@@ -162,3 +162,15 @@ def test_what_lacks_its_identity_is_refused(body: dict[str, Any], reason: str) -
     with pytest.raises(EventError) as raised:
         decode_json(CONNECTOR, body)
     assert raised.value.reason == reason
+
+
+@pytest.mark.parametrize("name", ["user.created", "user.merged", "organization.tags_changed"])
+def test_what_happens_to_others_than_tickets_is_nothing(name: str) -> None:
+    body = {
+        "type": f"zen:event-type:{name}",
+        "subject": "zen:user:7",
+        "time": "2026-03-02T09:00:00Z",
+        "detail": {"id": "7", "created_at": "2026-03-02T09:00:00Z"},
+        "event": {"target_ticket_id": "8"},
+    }
+    assert decode_json(CONNECTOR, body) == []
