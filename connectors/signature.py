@@ -100,13 +100,7 @@ class Signature:
 
     def sign(self, payload: Payload, secret: str, url: str = "") -> str:
         """Return the header's value for a delivery (with its timestamp and id headers set)."""
-        parts = {
-            "timestamp": payload.headers.get(self.timestamp_header, "").encode(),
-            "id": payload.headers.get(self.id_header, "").encode(),
-            "url": url.encode(),
-            "body": payload.body,
-        }
-        digest = hmac.new(self._key(secret), _fill(self.template, parts), self.algorithm).digest()
+        digest = hmac.digest(self._key(secret), self._fill(payload, url), self.algorithm)
         text = digest.hex() if self.encoding == "hex" else base64.b64encode(digest).decode()
         return self.prefix + text
 
@@ -117,6 +111,18 @@ class Signature:
         except (binascii.Error, ValueError):
             said = f"after {self.secret_prefix!r} " if self.secret_prefix else ""
             raise ConfigError(f"the secret must {said}be base64: copy it whole") from None
+
+    def _fill(self, payload: Payload, url: str) -> bytes:
+        """Return what is signed."""
+        if self.template == "{body}":
+            return payload.body
+        parts = {
+            "timestamp": payload.headers.get(self.timestamp_header, "").encode(),
+            "id": payload.headers.get(self.id_header, "").encode(),
+            "url": url.encode(),
+            "body": payload.body,
+        }
+        return _fill(self.template, parts)
 
     def _key(self, secret: str) -> bytes:
         text = secret.removeprefix(self.secret_prefix)
