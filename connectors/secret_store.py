@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -14,15 +15,18 @@ LOGGER = logging.getLogger(__name__)
 MAX_FILE_BYTES = 64 * 1024
 """A secret file is small: a log that is named by mistake is not read whole."""
 
+LOOK_SECONDS = 1.0
+"""How often files are looked at: thousands of deliveries a second need not each ask the disk."""
+
 _Version = tuple[int, int, int]
 
 
 class SecretStore:
     """Hold the secrets of one source: each line of each file is one, and so is each variable.
 
-    While one is being rotated there are two. A file that changes is read again at the next look;
-    one that cannot be read keeps what it held, one that is empty holds none. Has no `repr` of
-    what it holds.
+    While one is being rotated there are two. A file that changes is read again at the next look,
+    the first read that comes `LOOK_SECONDS` after the one before; one that cannot be read keeps
+    what it held, one that is empty holds none. Has no `repr` of what it holds.
     """
 
     def __init__(
@@ -30,13 +34,19 @@ class SecretStore:
         files: Sequence[Path] = (),
         variables: Sequence[str] = (),
         check: Callable[[str], None] = lambda _: None,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read everything once. Raises `ConfigError` for what is missing, empty or no secret."""
+        """Read everything once. `now` gives seconds that never fall.
+
+        Raises `ConfigError` for what is missing, empty or no secret.
+        """
         self._files = tuple(files)
         self._check = check
         self._fixed = tuple(_read_variable(name) for name in variables)
         self._versions: dict[Path, _Version | None] = {}
         self._found: dict[Path, tuple[str, ...]] = {}
+        self._now = now
+        self._looked_at = now()
         for secret in self._fixed:
             check(secret)
         for path in self._files:
@@ -44,11 +54,18 @@ class SecretStore:
             self._found[path] = _read(path)
             for secret in self._found[path]:
                 check(secret)
+        self._valid = self._gather()
 
     def read(self) -> tuple[str, ...]:
         """Return every secret that is valid now."""
-        for path in self._files:
-            self._look(path)
+        if (now := self._now()) - self._looked_at >= LOOK_SECONDS:
+            self._looked_at = now
+            for path in self._files:
+                self._look(path)
+            self._valid = self._gather()
+        return self._valid
+
+    def _gather(self) -> tuple[str, ...]:
         return (*self._fixed, *(one for path in self._files for one in self._found[path]))
 
     def _look(self, path: Path) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,12 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
+def open_store(path: Path, check: Callable[[str], None] = lambda _: None) -> SecretStore:
+    """Open a store that takes a second to pass before each read."""
+    seconds = count()
+    return SecretStore([path], check=check, now=lambda: float(next(seconds)))
+
+
 def test_each_line_of_a_file_is_a_secret(path: Path) -> None:
     path.write_text("  first \n\nsecond")
     assert SecretStore([path]).read() == ("first", "second")
@@ -28,13 +36,23 @@ def test_variables_and_files_hold_together(path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_file_that_changes_is_read_again(path: Path) -> None:
-    store = SecretStore([path])
+    store = open_store(path)
     path.write_text("first\nsecond\n")
     assert store.read() == ("first", "second")
 
 
+def test_a_file_is_looked_at_once_a_second(path: Path) -> None:
+    clock = [100.0]
+    store = SecretStore([path], now=lambda: clock[0])
+    path.write_text("first\nsecond\n")
+    clock[0] = 100.9
+    assert store.read() == ("first",)
+    clock[0] = 101.0
+    assert store.read() == ("first", "second")
+
+
 def test_a_file_that_another_replaces_is_read_again(path: Path) -> None:
-    store = SecretStore([path])
+    store = open_store(path)
     other = path.with_name("other")
     other.write_text("other\n")
     other.replace(path)
@@ -42,7 +60,7 @@ def test_a_file_that_another_replaces_is_read_again(path: Path) -> None:
 
 
 def test_a_file_that_is_emptied_holds_none(path: Path) -> None:
-    store = SecretStore([path])
+    store = open_store(path)
     path.write_text("")
     assert store.read() == ()
 
@@ -50,7 +68,7 @@ def test_a_file_that_is_emptied_holds_none(path: Path) -> None:
 def test_a_file_that_goes_keeps_what_it_held_and_is_warned_of_once(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    store = SecretStore([path])
+    store = open_store(path)
     path.unlink()
     assert [store.read() for _ in range(2)] == [("first",), ("first",)]
     assert caplog.text.count("secret file kept as it was") == 1
@@ -62,7 +80,7 @@ def test_a_secret_that_cannot_be_one_is_not_taken_and_not_told(
     path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path.write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
-    store = SecretStore([path], check=STANDARD_WEBHOOKS.check_secret)
+    store = open_store(path, STANDARD_WEBHOOKS.check_secret)
     with caplog.at_level(logging.DEBUG):
         path.write_text("whsec_hidden!\n")
         assert store.read() == ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",)

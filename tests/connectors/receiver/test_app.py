@@ -160,9 +160,9 @@ def test_a_secret_is_rotated_while_the_receiver_runs(
 ) -> None:
     path = Path(secret["secret_file"])
     path.write_text("another one\n")
-    assert signed.send("/in/signed", HELLO, HELLO_SIGNED).status == 401
+    signed.wait_for(lambda: signed.send("/in/signed", HELLO, HELLO_SIGNED).status == 401)
     path.write_text(f"another one\n{SECRET}\n")
-    assert signed.send("/in/signed", HELLO, HELLO_SIGNED).status == 200
+    signed.wait_for(lambda: signed.send("/in/signed", HELLO, HELLO_SIGNED).status == 200)
 
 
 @pytest.mark.parametrize("is_chunked", [False, True], ids=["by its length", "in chunks"])
