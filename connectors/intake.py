@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -110,6 +110,9 @@ class Quarantine(Protocol):
         """Store the rows whose key is new, in one commit, and return how many were."""
 
 
+_Batch = list[tuple[Sequence[Pending], Future[AppendResult]]]
+
+
 class LogWriter:
     """Append from many threads: what waits while one commit runs shares the next one."""
 
@@ -120,6 +123,7 @@ class LogWriter:
         self._waiting: deque[tuple[Sequence[Pending], Future[AppendResult]]] = deque()
         self._queued = 0
         self._closed = False
+        self._watchers: tuple[Callable[[], None], ...] = ()
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
@@ -143,6 +147,16 @@ class LogWriter:
             self._changed.notify()
         return future
 
+    def watch(self, watcher: Callable[[], None]) -> None:
+        """Call it, in the writer's thread, whenever the futures of a commit are done."""
+        with self._changed:
+            self._watchers = (*self._watchers, watcher)
+
+    def unwatch(self, watcher: Callable[[], None]) -> None:
+        """Call it no more; one call may be under way."""
+        with self._changed:
+            self._watchers = tuple(one for one in self._watchers if one != watcher)
+
     def close(self) -> None:
         """Commit what waits, then end the thread; the log stays open."""
         with self._changed:
@@ -165,22 +179,25 @@ class LogWriter:
 
     def _run(self) -> None:
         while (batch := self._take()) is not None:
-            groups = [records for records, _ in batch]
-            try:
-                results = self._log.append_groups(groups)
-            except ConnectorError as ex:
-                for _, future in batch:
-                    future.set_exception(ex)
-            except Exception:
-                LOGGER.warning("intake group refused, trying its parts", exc_info=True)
-                self._append_one_by_one(batch)
-            else:
-                for (_, future), result in zip(batch, results, strict=True):
-                    future.set_result(result)
+            self._append(batch)
+            for watcher in self._watchers:
+                watcher()
 
-    def _append_one_by_one(
-        self, batch: list[tuple[Sequence[Pending], Future[AppendResult]]]
-    ) -> None:
+    def _append(self, batch: _Batch) -> None:
+        groups = [records for records, _ in batch]
+        try:
+            results = self._log.append_groups(groups)
+        except ConnectorError as ex:
+            for _, future in batch:
+                future.set_exception(ex)
+        except Exception:
+            LOGGER.warning("intake group refused, trying its parts", exc_info=True)
+            self._append_one_by_one(batch)
+        else:
+            for (_, future), result in zip(batch, results, strict=True):
+                future.set_result(result)
+
+    def _append_one_by_one(self, batch: _Batch) -> None:
         """Let a group that no store would take fail alone."""
         for records, future in batch:
             try:
@@ -188,9 +205,9 @@ class LogWriter:
             except Exception as ex:  # noqa: BLE001 - whatever it is, its sender is told
                 future.set_exception(ex)
 
-    def _take(self) -> list[tuple[Sequence[Pending], Future[AppendResult]]] | None:
+    def _take(self) -> _Batch | None:
         """Wait for work and take one commit's worth; `None` when closed and drained."""
-        batch: list[tuple[Sequence[Pending], Future[AppendResult]]] = []
+        batch: _Batch = []
         size = 0
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
@@ -13,10 +12,20 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from connectors.auth import Call
-from connectors.intake import LogWriter, Pending
+from connectors.intake import Pending
 from connectors.payload import Payload, unpack_payload
+from connectors.receiver.answers import (
+    Answer,
+    Refusal,
+    build_answer,
+    build_text,
+    encode_headers,
+    send_answer,
+)
+from connectors.receiver.commits import Commits
 from connectors.receiver.inlets import Inlet
 from connectors.receiver.limits import Limits
 from slawatch import labels as v
@@ -26,12 +35,13 @@ LOGGER = logging.getLogger(__name__)
 
 RETRY_SECONDS = 10
 """When a sender may try again what could not be stored: vendors want to hear less than 60."""
-STORED = "success"
+STORED = build_text("success")
 """The answer to what is stored: WeCom and DingTalk ask for this word, all others for none."""
 
 _QUESTIONS = ("GET", "HEAD", "OPTIONS")
 """Methods that deliver nothing: a handshake, which proves nothing, or a mistake."""
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD")
+_PATH = "/in/"
+_NO_SOURCE = build_text("no source of this name is received here: see [sources.NAME.auth]\n", 404)
 
 Poke = Callable[[Payload], None]
 """Tell what fetches a source's data that a delivery says there is some."""
@@ -42,24 +52,13 @@ Count = Callable[[str, str], None]
 _NOBODY: Mapping[str, Poke] = MappingProxyType({})
 
 
-class Refusal(Exception):  # noqa: N818 - no error of ours: an answer
-    """Answer a request at once."""
-
-    def __init__(self, outcome: str, status: int, text: str, retry_seconds: int = 0) -> None:
-        """Take what is counted, and the answer."""
-        super().__init__(text)
-        self.outcome = outcome
-        headers = {"retry-after": str(retry_seconds)} if retry_seconds else None
-        self.answer = PlainTextResponse(f"{text}\n", status, headers)
-
-
 class Receiver:
     """Answer requests for the inlets."""
 
     def __init__(
         self,
         inlets: Mapping[str, Inlet],
-        writer: LogWriter,
+        commits: Commits,
         count: Count,
         limits: Limits,
         public_url: str = "",
@@ -69,7 +68,7 @@ class Receiver:
         """Take where deliveries are stored. `public_url` is how the vendors reach `/`."""
         self._pokes = pokes
         self._inlets = inlets
-        self._writer = writer
+        self._commits = commits
         self._count = count
         self._limits = limits
         self._public_url = public_url.rstrip("/")
@@ -77,36 +76,36 @@ class Receiver:
         self._held = 0
         self._fails = False
 
-    async def answer(self, request: Request) -> Response:
+    async def answer(self, source: str, scope: Scope, receive: Receive) -> Answer:
         """Answer `/in/SOURCE`."""
-        source = request.path_params["source"]
         inlet = self._inlets.get(source)
         if inlet is None:
-            text = "no source of this name is received here: see [sources.NAME.auth]"
-            return PlainTextResponse(f"{text}\n", 404)
+            return _NO_SOURCE
         try:
-            return await self._receive(inlet, request)
+            return await self._receive(inlet, scope, receive)
         except Refusal as refusal:
             self._count(source, refusal.outcome)
             return refusal.answer
         except ClientDisconnect:
             self._count(source, v.INCOMPLETE)
-            return Response(status_code=400)
+            return build_answer(b"", 400)
 
-    async def _receive(self, inlet: Inlet, request: Request) -> Response:
-        if request.method not in inlet.push.methods:
+    async def _receive(self, inlet: Inlet, scope: Scope, receive: Receive) -> Answer:
+        method: str = scope["method"]
+        if method not in inlet.push.methods:
             return _refuse_method(inlet)
-        if (coding := request.headers.get("content-encoding", "identity")) != "identity":
+        call = self._build_call(inlet, scope)
+        headers = call.payload.headers
+        if (coding := headers.get("content-encoding", "identity")) != "identity":
             text = f"a body must come as it is, not as {coding[:20]!r}"
             raise Refusal(v.MALFORMED, 415, text)
-        call = self._build_call(inlet, request)
-        is_verified = not inlet.auth.needs_body and request.method not in _QUESTIONS
+        is_verified = not inlet.auth.needs_body and method not in _QUESTIONS
         if is_verified:
             self._verify(inlet, call)
-        body = await self._read(request)
+        body = await self._read(int(headers.get("content-length", "0")), receive)
         try:
             call = call._replace(payload=call.payload._replace(body=body))
-            if (reply := _shake_hands(inlet, request.method, call.payload)) is not None:
+            if (reply := _shake_hands(inlet, method, call.payload)) is not None:
                 self._count(inlet.source, v.HANDSHAKE)
                 return reply
             if not is_verified:
@@ -117,33 +116,41 @@ class Receiver:
         finally:
             self._held -= len(body)
 
-    def _build_call(self, inlet: Inlet, request: Request) -> Call:
+    def _build_call(self, inlet: Inlet, scope: Scope) -> Call:
         headers: dict[str, str] = {}
-        for name, value in request.headers.items():
+        for raw_name, raw_value in scope["headers"]:
+            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
             headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        raw_query = request.scope["query_string"].decode("latin-1")
-        query = dict(parse_qsl(raw_query, keep_blank_values=True))
-        base = self._public_url or f"{request.scope['scheme']}://{headers.get('host', '')}"
+        raw_query = scope["query_string"].decode("latin-1")
+        query = dict(parse_qsl(raw_query, keep_blank_values=True)) if raw_query else {}
+        base = self._public_url or f"{scope['scheme']}://{headers.get('host', '')}"
         url = f"{base}/in/{inlet.source}" + (f"?{raw_query}" if raw_query else "")
-        names = request.scope["state"].get("client_names", frozenset())
+        names = scope["state"].get("client_names", frozenset())
         return Call(Payload(b"", headers, query), url, names)
 
-    async def _read(self, request: Request) -> bytes:
-        """Read the body, which counts as held until the caller has done with it."""
+    async def _read(self, length: int, receive: Receive) -> bytes:
+        """Read the body, which counts as held until the caller has done with it.
+
+        The connection keeps the deadline: past it `receive` raises `TimeoutError`.
+        """
         limit = self._limits.max_body
-        too_large = Refusal(v.TOO_LARGE, 413, f"a body may have {limit} bytes")
-        if int(request.headers.get("content-length", "0")) > limit:
-            raise too_large
+        if length > limit:
+            raise _too_large(limit)
         body = bytearray()
+        has_more = True
         try:
-            async with asyncio.timeout(self._limits.body_seconds):
-                async for chunk in request.stream():
-                    body += chunk
-                    self._held += len(chunk)
-                    if len(body) > limit:
-                        raise too_large
-                    if self._held > self._limits.held_bytes:
-                        raise _unavailable("too much is being sent at once")
+            while has_more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunk = message["body"]
+                has_more = message["more_body"]
+                body += chunk
+                self._held += len(chunk)
+                if len(body) > limit:
+                    raise _too_large(limit)
+                if self._held > self._limits.held_bytes:
+                    raise _unavailable("too much is being sent at once")
         except BaseException as ex:
             self._held -= len(body)
             if isinstance(ex, TimeoutError):
@@ -160,13 +167,9 @@ class Receiver:
         if fault:
             raise Refusal(v.AUTH_FAULTS[fault], 401, f"not believed: {_FAULTS[fault]}")
 
-    async def _store(self, inlet: Inlet, record: Pending) -> Response:
+    async def _store(self, inlet: Inlet, record: Pending) -> Answer:
         try:
-            future = self._writer.submit([record])
-            # A record that is still queued when time is up is taken out of the queue again.
-            result = await asyncio.wait_for(
-                asyncio.wrap_future(future), self._limits.append_seconds
-            )
+            result = await self._commits.store(record)
         except (ConnectorError, TimeoutError) as ex:
             if not self._fails:
                 reason = str(ex) or f"no commit within {self._limits.append_seconds} s"
@@ -179,7 +182,7 @@ class Receiver:
         if (poke := self._pokes.get(inlet.source)) is not None:
             poke(unpack_payload(record.body))
         self._count(inlet.source, v.DUPLICATE if result.duplicates else v.ACCEPTED)
-        return PlainTextResponse(STORED)
+        return STORED
 
 
 _FAULTS = {
@@ -194,12 +197,16 @@ def _unavailable(why: str) -> Refusal:
     return Refusal(v.UNAVAILABLE, 503, f"{why}: try again", RETRY_SECONDS)
 
 
-def _refuse_method(inlet: Inlet) -> Response:
+def _too_large(limit: int) -> Refusal:
+    return Refusal(v.TOO_LARGE, 413, f"a body may have {limit} bytes")
+
+
+def _refuse_method(inlet: Inlet) -> Answer:
     allowed = ", ".join(inlet.push.methods)
-    return PlainTextResponse(f"must be {allowed}\n", 405, {"allow": allowed})
+    return build_text(f"must be {allowed}\n", 405, {"allow": allowed})
 
 
-def _shake_hands(inlet: Inlet, method: str, payload: Payload) -> Response | None:
+def _shake_hands(inlet: Inlet, method: str, payload: Payload) -> Answer | None:
     """Answer a request by which a vendor tests the address, if this is one."""
     if inlet.push.handshake is not None:
         try:
@@ -208,7 +215,7 @@ def _shake_hands(inlet: Inlet, method: str, payload: Payload) -> Response | None
             inlet.note_error("shaking hands", ex)
             raise Refusal(v.MALFORMED, 400, "no handshake: it cannot be read") from ex
         if reply is not None:
-            return Response(reply.body, reply.status, dict(reply.headers))
+            return build_answer(reply.body, reply.status, encode_headers(reply.headers))
     if method in _QUESTIONS:
         raise Refusal(v.MALFORMED, 400, "no handshake: something that it needs is missing")
     return None
@@ -218,11 +225,36 @@ def build_app(
     receiver: Receiver,
     public_url: str = "",
     render_metrics: Callable[[str], tuple[bytes, str]] | None = None,
-) -> Starlette:
+) -> ASGIApp:
     """Build the application, which also answers under the path of `public_url`.
 
     `render_metrics` serves `/metrics` where the receiver runs alone.
     """
+    prefixes = {"", urlsplit(public_url).path.rstrip("/")}
+    places = tuple(f"{prefix}{_PATH}" for prefix in prefixes)
+    others = _build_others(render_metrics)
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer deliveries without a framework, whose routing costs more than they do."""
+        if (source := _find_source(scope["path"], places)) is None:
+            await others(scope, receive, send)
+        else:
+            await send_answer(await receiver.answer(source, scope, receive), send)
+
+    return answer
+
+
+def _find_source(path: str, places: tuple[str, ...]) -> str | None:
+    """Return the source that an address names, with or without a slash at its end."""
+    for place in places:
+        if path.startswith(place):
+            source = path[len(place) :].removesuffix("/")
+            return source if source and "/" not in source else None
+    return None
+
+
+def _build_others(render_metrics: Callable[[str], tuple[bytes, str]] | None) -> Starlette:
+    """Build what answers at the other addresses."""
 
     async def show_health(_: Request) -> Response:
         return PlainTextResponse("ok\n")
@@ -233,17 +265,6 @@ def build_app(
         content, content_type = render_metrics(request.headers.get("accept", ""))
         return Response(content, headers={"content-type": content_type})
 
-    prefixes = dict.fromkeys(("", urlsplit(public_url).path.rstrip("/")))
-    app = Starlette(
-        routes=[
-            *(
-                Route(f"{prefix}/in/{{source}}{end}", receiver.answer, methods=list(_METHODS))
-                for prefix in prefixes
-                for end in ("", "/")
-            ),
-            Route("/healthz", show_health),
-            Route("/metrics", show_metrics),
-        ]
-    )
+    app = Starlette(routes=[Route("/healthz", show_health), Route("/metrics", show_metrics)])
     app.router.redirect_slashes = False  # a vendor may take a 3xx for the end of the address
     return app

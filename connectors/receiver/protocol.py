@@ -11,15 +11,20 @@ import logging
 import re
 from collections.abc import Iterable
 from enum import Enum
-from http import HTTPStatus
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
 
 import h11
 import uvicorn
-from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
+from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
+from connectors.receiver.exchange import PHRASES, Exchange
 from connectors.receiver.limits import Limits
+
+if TYPE_CHECKING:
+    from uvicorn._types import HTTPScope
 
 LOGGER = logging.getLogger(__name__)
 
@@ -27,7 +32,6 @@ _LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(.*?)[ \t]*\r$")
 _CODING = re.compile(rb"(?im)^transfer-encoding[ \t]*:")
 _FOLDED = re.compile(rb"\n[ \t]")
 _MAX_LENGTH_DIGITS = 15
-_PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\n"
     b"connection: close\r\n\r\n"
@@ -77,12 +81,13 @@ class Phase(Enum):
 
     NOTHING = "nothing"
     HEADERS = "headers"
+    BODY = "body"
     IDLE = "idle"
     LINGER = "linger"
 
 
 class GuardedProtocol(H11Protocol):
-    """Serve one connection. The body has its deadline where it is read, in the application."""
+    """Serve one connection, whose deadlines share one timer: it runs on where they are put off."""
 
     def __init__(self, config: uvicorn.Config, state: ServerState, limits: Limits) -> None:
         """Take what uvicorn's has, and the limits."""
@@ -93,11 +98,18 @@ class GuardedProtocol(H11Protocol):
         self.phase = Phase.NOTHING
         self.since = 0.0
         self._limits = limits
+        self._seconds = {
+            Phase.NOTHING: 0.0,
+            Phase.HEADERS: limits.header_seconds,
+            Phase.BODY: limits.body_seconds,
+            Phase.IDLE: limits.idle_seconds,
+            Phase.LINGER: limits.linger_seconds,
+        }
         self._timer: asyncio.TimerHandle | None = None
 
     @property
-    def _cycle(self) -> RequestResponseCycle | None:
-        return self.cycle  # uvicorn's own type forgets that there is none at first
+    def _exchange(self) -> Exchange | None:
+        return cast("Exchange | None", self.cycle)  # uvicorn's type forgets that there is none
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Begin, in place of the one that has waited longest where there are too many."""
@@ -116,7 +128,7 @@ class GuardedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End, and forget the deadline."""
-        self._set_phase(Phase.NOTHING)
+        self._forget_deadline()
         if self in self.connections:
             super().connection_lost(exc)
 
@@ -124,12 +136,94 @@ class GuardedProtocol(H11Protocol):
         """Take what came, unless it came after the end."""
         if self.transport.is_closing():
             return
-        super().data_received(data)
+        self.conn.receive_data(data)
+        self.handle_events()
         self._watch()
 
+    def handle_events(self) -> None:
+        """Act on what came: a request begins with its headers, and its body is handed on."""
+        while True:
+            try:
+                event = self.conn.next_event()
+            except h11.RemoteProtocolError:
+                self.send_400_response("Invalid HTTP request received.")
+                return
+            if event is h11.NEED_DATA:
+                return
+            if event is h11.PAUSED:
+                self.flow.pause_reading()  # until the answer to the one before is sent
+                return
+            if isinstance(event, h11.Request):
+                self._begin(event)
+            elif self.conn.our_state is not h11.DONE:
+                self._hand_on(event)
+            elif isinstance(event, h11.EndOfMessage):  # it was answered before its body ended
+                self.flow.resume_reading()
+                self.conn.start_next_cycle()
+            if self.conn.their_state is h11.MUST_CLOSE or self._is_whole():
+                return
+
+    def _is_whole(self) -> bool:
+        """Tell whether nothing follows a request that has come whole, as nearly always."""
+        return self.conn.their_state is h11.DONE and not self.conn.trailing_data[0]
+
+    def _hand_on(self, event: object) -> None:
+        """Give the application a part of the body, or its end."""
+        if isinstance(event, h11.Data):
+            self.cycle.body += event.data
+            if len(self.cycle.body) > HIGH_WATER_LIMIT:
+                self.flow.pause_reading()
+        else:
+            self.cycle.more_body = False
+        self.cycle.message_event.set()
+
+    def _begin(self, request: h11.Request) -> None:
+        self.headers = list(request.headers)
+        raw_path, _, query_string = request.target.partition(b"?")
+        self.scope = cast(
+            "HTTPScope",
+            {
+                "type": "http",
+                "asgi": {"version": self.asgi_version, "spec_version": "2.3"},
+                "http_version": request.http_version.decode("ascii"),
+                "server": self.server,
+                "client": self.client,
+                "scheme": self.scheme,
+                "method": request.method.decode("ascii"),
+                "root_path": self.root_path,
+                "path": self.root_path + unquote(raw_path.decode("ascii")),
+                "raw_path": self.root_path.encode("ascii") + raw_path,
+                "query_string": query_string,
+                "headers": self.headers,
+                "state": self.app_state.copy(),
+            },
+        )
+        self.cycle = Exchange(
+            scope=self.scope,
+            conn=self.conn,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=False,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            on_response=self.on_response_complete,
+        )
+        task = self.loop.create_task(self.cycle.run_asgi(self.app))
+        task.add_done_callback(self.tasks.discard)
+        self.tasks.add(task)
+
     def on_response_complete(self) -> None:
-        """Look at what the connection waits for now."""
-        super().on_response_complete()
+        """Go on to the next request, and look at what the connection waits for now."""
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.conn.our_state is h11.DONE and self.conn.their_state is h11.DONE:
+            self.conn.start_next_cycle()
+            if self.conn.trailing_data[0]:
+                self.handle_events()
         self._watch()
 
     def shutdown(self) -> None:
@@ -150,8 +244,8 @@ class GuardedProtocol(H11Protocol):
 
     def give_up(self) -> None:
         """Close; a peer that does not take its answer is cut off."""
-        self._set_phase(Phase.NOTHING)
-        if (cycle := self._cycle) is not None and not cycle.response_complete:
+        self._forget_deadline()
+        if (cycle := self._exchange) is not None and not cycle.response_complete:
             cycle.disconnected = True
             cycle.message_event.set()
         self.transport.close()
@@ -165,7 +259,7 @@ class GuardedProtocol(H11Protocol):
             ("connection", "close"),
         ]
         for event in (
-            h11.Response(status_code=status, headers=headers, reason=_PHRASES[status]),
+            h11.Response(status_code=status, headers=headers, reason=PHRASES[status]),
             h11.Data(data=body),
             h11.EndOfMessage(),
         ):
@@ -173,37 +267,53 @@ class GuardedProtocol(H11Protocol):
                 self.transport.write(output)
 
     def _watch(self) -> None:
-        """Arm the deadline of what is waited for; one that runs is not put off."""
+        """Note what is waited for; a deadline that runs is not put off by more of the same."""
         phase = self._find_phase()
-        if phase is not self.phase:
-            self._set_phase(phase)
+        if phase is self.phase:
+            return
+        self.phase = phase
+        self.since = self.loop.time()
+        if seconds := self._seconds[phase]:
+            self._arm(self.since + seconds)
 
     def _find_phase(self) -> Phase:
         if self.transport.is_closing():
             return Phase.NOTHING
-        if self.conn.their_state is h11.IDLE:
-            has_begun = self._cycle is None or bool(self.conn.trailing_data[0])
+        theirs = self.conn.their_state
+        if theirs is h11.IDLE:
+            has_begun = self._exchange is None or bool(self.conn.trailing_data[0])
             return Phase.HEADERS if has_begun else Phase.IDLE
-        if self.conn.their_state is h11.SEND_BODY and self.conn.our_state is h11.DONE:
-            return Phase.LINGER
+        if theirs is h11.SEND_BODY:
+            if self.conn.our_state is h11.DONE:
+                return Phase.LINGER
+            if self.conn.our_state is h11.SEND_RESPONSE:
+                return Phase.BODY
         return Phase.NOTHING
 
-    def _set_phase(self, phase: Phase) -> None:
+    def _arm(self, at: float) -> None:
+        """Let the timer end by then: where it ends before, it is set anew when it does."""
+        if self._timer is not None:
+            if self._timer.when() <= at:
+                return
+            self._timer.cancel()
+        self._timer = self.loop.call_at(at, self._end_phase)
+
+    def _forget_deadline(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self.phase = phase
-        self.since = self.loop.time()
-        seconds = {
-            Phase.NOTHING: 0.0,
-            Phase.HEADERS: self._limits.header_seconds,
-            Phase.IDLE: self._limits.idle_seconds,
-            Phase.LINGER: self._limits.linger_seconds,
-        }[phase]
-        if seconds:
-            self._timer = self.loop.call_later(seconds, self._end_phase)
+        self.phase = Phase.NOTHING
 
     def _end_phase(self) -> None:
+        self._timer = None
+        if not (seconds := self._seconds[self.phase]):
+            return  # armed again with the next phase that has a deadline
+        if (at := self.since + seconds) > self.loop.time():
+            self._arm(at)
+            return
+        if self.phase is Phase.BODY and (exchange := self._exchange) is not None:
+            exchange.end_late()
+            return
         if self.phase is Phase.HEADERS:
             self._send(408, "the request's headers did not end in time")
         self.give_up()

@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from starlette.types import ASGIApp
+
 from connectors.intake import LogWriter
 from connectors.listener import Server, listen
 from connectors.receiver.app import Poke, Receiver, build_app
+from connectors.receiver.commits import Commits
 from connectors.receiver.counts import RequestCounts
 from connectors.receiver.inlets import Inlet
 from connectors.receiver.limits import Limits
@@ -70,27 +73,30 @@ class HttpReceiver:
 
     def pump(self, writer: LogWriter, stop: threading.Event) -> None:
         """Store what is sent until told to stop; requests under way are answered."""
+        # What strangers send is none of an operator's business: their requests are counted.
+        logging.getLogger(f"{GuardedProtocol.__module__}.http").setLevel(logging.ERROR)
+        with Commits(writer, self._limits.append_seconds) as commits:
+            server = Server(
+                self._build_app(commits),
+                self._listener,
+                name="intake",
+                build_protocol=lambda config, state: GuardedProtocol(config, state, self._limits),
+                tls=self._tls,
+                tls_seconds=self._limits.header_seconds,
+            )
+            stop.wait()
+            server.stop()
+
+    def _build_app(self, commits: Commits) -> ASGIApp:
         receiver = Receiver(
             self._inlets,
-            writer,
+            commits,
             self.counts.note,
             self._limits,
             public_url=self._public_url,
             pokes=self.pokes,
         )
-        app = build_app(receiver, self._public_url, self.counts.render if self._is_alone else None)
-        # What strangers send is none of an operator's business: their requests are counted.
-        logging.getLogger(f"{GuardedProtocol.__module__}.http").setLevel(logging.ERROR)
-        server = Server(
-            app,
-            self._listener,
-            name="intake",
-            build_protocol=lambda config, state: GuardedProtocol(config, state, self._limits),
-            tls=self._tls,
-            tls_seconds=self._limits.header_seconds,
-        )
-        stop.wait()
-        server.stop()
+        return build_app(receiver, self._public_url, self.counts.render if self._is_alone else None)
 
     def close(self) -> None:
         """Give the port back, where `pump` never ran."""

@@ -130,3 +130,28 @@ def test_a_cancelled_submission_does_not_end_the_writer(log: SqliteLog, gate: Ga
         cancelled.cancel()
         gate.opened.set()
         assert writer.submit(pending("c")).result(5).accepted == 1
+
+
+def test_a_watcher_is_called_once_for_all_that_shares_a_commit(log: SqliteLog, gate: Gate) -> None:
+    done: list[int] = []
+    with LogWriter(log) as writer:
+        first = writer.submit(pending("a"))
+        gate.reached.wait(5)
+        others = [writer.submit(pending(key)) for key in ("b", "c")]
+        writer.watch(lambda: done.append(sum(one.done() for one in (first, *others))))
+        gate.opened.set()
+    assert done == [1, 3]
+
+
+def test_who_watches_no_more_is_not_called(log: SqliteLog, gate: Gate) -> None:
+    done: list[int] = []
+    gate.opened.set()
+
+    def note() -> None:
+        done.append(1)
+
+    with LogWriter(log) as writer:
+        writer.watch(note)
+        writer.unwatch(note)
+        writer.submit(pending("a")).result(5)
+    assert done == []
