@@ -12,11 +12,11 @@ hold the wait for the next scrape, and the scrape itself.
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import multiprocessing
 import os
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -28,13 +28,15 @@ from bisect import bisect_left
 from collections import deque
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from connectors.payload import Payload
 from connectors.signatures import GITHUB
 
 SECRET = "It's a Secret to Everybody"  # noqa: S105 - published
 CONNECTIONS = 32
+PACE_SECONDS = 0.001
+"""How long the sender may oversleep a request that is due."""
 WARM_UP_SECONDS = 3.0
 KINDS = (("created", "customer"), ("replied", "agent"), ("resolved", "agent"))
 
@@ -109,72 +111,64 @@ def build_requests(count: int, rate: float, batch: int, start_at: float) -> list
     return requests
 
 
-class Client(asyncio.Protocol):
+class Client:
     """Be one connection with one request under way."""
 
-    def __init__(self, load: Load) -> None:
-        """Take whom to tell."""
-        self._load = load
+    def __init__(self, port: int) -> None:
+        """Connect."""
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sent_at = 0.0
         self._answer = b""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Be ready."""
-        self._transport = cast("asyncio.Transport", transport)
-        self._load.idle.append(self)
-
-    def data_received(self, data: bytes) -> None:
-        """Take the answer."""
-        self._answer += data
-        if not self._answer.startswith(b"HTTP/1.1 200"):
-            self._load.fail(f"refused: {self._answer[:200]!r}")
-        if not self._answer.endswith(b"\r\n\r\nsuccess"):
-            return  # head and body may come apart
-        self._answer = b""
-        now = time.monotonic()
-        self._load.acknowledged.append(now)
-        self._load.answer_seconds.append(now - self.sent_at)
-        self._load.idle.append(self)
-
-    def connection_lost(self, ex: Exception | None) -> None:
-        """Tell that nothing more can be measured."""
-        self._load.fail(f"connection lost: {ex!r}")
 
     def send(self, request: bytes) -> None:
         """Post."""
         self.sent_at = time.monotonic()
-        self._transport.write(request)
+        self.socket.sendall(request)
+
+    def is_answered(self) -> bool:
+        """Take what came of the answer: head and body may come apart."""
+        self._answer += self.socket.recv(4_096)
+        if not self._answer.startswith(b"HTTP/1.1 200"):
+            # An event that is never acknowledged would be waited for for ever.
+            raise SystemExit(f"refused or ended: {self._answer[:200]!r}")
+        if not self._answer.endswith(b"\r\n\r\nsuccess"):
+            return False
+        self._answer = b""
+        return True
 
 
 class Load:
     """Post requests at a fixed rate, later where all connections wait for their answers."""
 
-    def __init__(self) -> None:
-        """Begin with nothing sent."""
-        self.idle: deque[Client] = deque()
+    def __init__(self, port: int) -> None:
+        """Connect, with nothing sent."""
         self.acknowledged: list[float] = []
         self.answer_seconds: list[float] = []
-        self._failure = ""
+        self._idle = deque(Client(port) for _ in range(CONNECTIONS))
+        self._busy = select.epoll()
+        self._clients = {client.socket.fileno(): client for client in self._idle}
+        for number in self._clients:
+            self._busy.register(number, select.EPOLLIN)
 
-    def fail(self, why: str) -> None:
-        """Give up: an event that is never acknowledged would be waited for for ever."""
-        self._failure = self._failure or why
-
-    async def run(self, port: int, requests: list[bytes], rate: float) -> None:
+    def run(self, requests: list[bytes], rate: float) -> None:
         """Post all, and wait for the last answer."""
-        loop = asyncio.get_running_loop()
-        for _ in range(CONNECTIONS):
-            await loop.create_connection(lambda: Client(self), "127.0.0.1", port)
         began = time.monotonic()
         sent = 0
         while len(self.acknowledged) < len(requests):
             due = min(len(requests), int((time.monotonic() - began) * rate))
-            while sent < due and self.idle:
-                self.idle.popleft().send(requests[sent])
+            while sent < due and self._idle:
+                self._idle.popleft().send(requests[sent])
                 sent += 1
-            if self._failure:
-                raise SystemExit(self._failure)
-            await asyncio.sleep(0.001)
+            for number, _ in self._busy.poll(PACE_SECONDS):
+                self._take(self._clients[number])
+
+    def _take(self, client: Client) -> None:
+        if client.is_answered():
+            now = time.monotonic()
+            self.acknowledged.append(now)
+            self.answer_seconds.append(now - client.sent_at)
+            self._idle.append(client)
 
 
 def scrape_for_ever(url: str, every_seconds: float, out: Connection) -> None:
@@ -243,16 +237,20 @@ def measure(folder: Path, rate: float, batch: int, seconds: float, every_seconds
         requests = build_requests(round(rate * seconds), rate, batch, time.time())
         scraper.start()
         before = cpu_seconds(intake.pid), cpu_seconds(flow.pid)
-        load = Load()
+        load, used = Load(intake_port), time.process_time()
         began = time.monotonic()
-        asyncio.run(load.run(intake_port, requests, rate / batch))
+        load.run(requests, rate / batch)
         took = time.monotonic() - began
+        sender = time.process_time() - used
         after = cpu_seconds(intake.pid), cpu_seconds(flow.pid)
         while not scrapes or scrapes[-1].count < round(rate * seconds):
             scrapes.append(inner.recv())
         report(load, batch, scrapes, began, took)
-        used = [b - a for a, b in zip(before, after, strict=True)]
-        print(f"cores used: intake {used[0] / took:.2f}, flow with scrapes {used[1] / took:.2f}")
+        spent = [b - a for a, b in zip(before, after, strict=True)]
+        print(
+            f"cores used: intake {spent[0] / took:.2f}, flow with scrapes {spent[1] / took:.2f}, "
+            f"sender {sender / took:.2f}; load of the machine {os.getloadavg()[0]:.1f}"
+        )
     finally:
         if scraper.is_alive():
             scraper.kill()
