@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from connectors.intake import LogWriter
+from connectors.intake import LogWriter, Pending
 from connectors.log_sqlite import SqliteLog
 from connectors.pump import Pump
 from connectors.transports.poll import (
@@ -199,3 +199,12 @@ def test_the_token_is_read_from_its_file(tmp_path: Path) -> None:
 def test_without_a_token_there_is_no_poll() -> None:
     with pytest.raises(ConfigError, match="token_file"):
         read_token({"token_file": None, "token_env": None})
+
+
+def test_what_could_not_be_stored_is_asked_for_again(tmp_path: Path) -> None:
+    book, path = Book(), tmp_path / "position.json"
+    with SqliteLog(tmp_path / "full.sqlite", WallClock(), max_backlog=1) as log:
+        log.append([Pending("other", "1", b"{}")])
+        run(book, log, path, lambda: bool(book.asked))
+        assert stored(log) == [b"{}"]
+    assert not path.exists()
