@@ -160,13 +160,13 @@ class Settler:
                 at = 0 if clock.breached_at else clock.stopped_at
             else:
                 continue
-            if not 0 < at <= now:
-                continue  # it does not stand: settling corrects it
             profiles = self.interner.profiles
             labels = profiles[self._responsible(ticket, clock)].labels
             if labels != profiles[clock.booked].labels:
                 self.withdraw(ticket, clock, now, out)
                 clock.next_at = 0
+            elif not 0 < at <= now:
+                continue  # it does not stand: settling corrects it
             elif at // MINUTE_US != clock.booked_at // MINUTE_US:
                 self._unbook(clock, out)
                 clock.booked_at = at

@@ -7,7 +7,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slawatch.events import NO_EXTRAS, Event, Extras, Kind
+from slawatch.events import NO_EXTRAS, Actor, Event, Extras, Kind
 from slawatch.record import pack_ticket, unpack_ticket
 from slawatch.repetition import compare
 from slawatch.shard import Shard
@@ -83,3 +83,14 @@ def test_a_revision_survives_a_snapshot() -> None:
     row = pack_ticket(ticket, shard.interner)
     back = unpack_ticket("desk/1", row, shard.fold)
     assert back.acts[1].extras == Extras(handle_us=5, revision=123_456)
+
+
+def test_an_outcome_that_changes_with_its_labels_is_the_right_ones() -> None:
+    asked, answered = created(priority="high"), act(1, Kind.REPLIED, MINUTE, Actor.AGENT)
+    wrong = [created(priority="low"), answered._replace(kind=Kind.NOTE)]
+    arrived = [event._replace(received_at=START + DAY) for event in wrong]
+    mended = [revised(event, 9, START + DAY + 1) for event in (asked, answered)]
+    _, out = judge(arrived + mended, 2 * DAY)
+    told = [(v.kind, v.priority) for v in out.verdicts if v.target == "first_response"]
+    outcomes = [one for one in told if one[0] != "warning"]
+    assert outcomes == [("breached", "low"), ("withdrawn", "low"), ("met", "high")]
