@@ -99,3 +99,17 @@ def test_a_receiver_that_is_asked_for_listens_without_a_source(tmp_path: Path) -
     receiver = find_receiver(desk, desk.config.settings, is_asked=True)
     assert receiver is not None
     receiver.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param('[sources.zendesk]\nsweep = "15m"', id="nobody-says-where"),
+        pytest.param('[sources.github]\nsweep = "15m"', id="it-only-sends"),
+        pytest.param('[sources.own]\nsweep = "15m"', id="native-lines"),
+    ],
+)
+def test_a_sweep_of_what_cannot_be_asked_stops_the_start(tmp_path: Path, text: str) -> None:
+    desk = load(tmp_path, text)
+    with pytest.raises(ConfigError, match=r"sources\.\w+\.sweep: needs a connector"):
+        build_inputs(desk, tmp_path, [], stdin=False)
