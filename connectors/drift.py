@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import orjson
 
@@ -84,6 +85,7 @@ def _name_type(value: object) -> str:
     return "object"
 
 
+@lru_cache(4096)  # three patterns a key, and keys come again and again
 def _name_key(key: str) -> str:
     """Return a field's name; a key that is an id, or a person's, stands for any."""
     return _ANY if _ID.fullmatch(key) or EMAIL.search(key) or PHONE.search(key) else key
