@@ -219,3 +219,12 @@ def test_a_receiver_that_is_not_there_is_told(tmp_path: Path) -> None:
     result = call("connectors", "send", "acme", body, "--url", url, "--folder", folder)
     assert is_told(result, 1)
     assert "does not answer" in result.stderr
+
+
+def test_bodies_are_told_what_no_golden_body_has(tmp_path: Path) -> None:
+    golden = Path("connectors/systems/golden/zendesk/created.json")
+    body = json.loads(golden.read_bytes())
+    body["detail"]["mood"] = "a secret"
+    (tmp_path / "one.json").write_text(json.dumps(body))
+    result = call("connectors", "check", "zendesk", "--bodies", tmp_path, "--fuzz", 0)
+    assert result.stdout == "one.json: 1 created; in no golden body: detail.mood (text)\n"
