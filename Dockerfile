@@ -9,6 +9,7 @@ COPY flows flows
 COPY dashboards dashboards
 COPY cli cli
 COPY docs/runbooks docs/runbooks
+COPY docs/runbooks docs/runbooks
 RUN UV_PROJECT_ENVIRONMENT=/opt/slawatch uv sync --frozen --no-dev --no-editable \
     --extra dashboards --extra kafka
 
