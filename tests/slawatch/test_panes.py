@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slawatch.errors import ConfigError
 from slawatch.panes import PaneSet
 from slawatch.sketch import find_bucket, read_bucket
 
@@ -356,50 +355,3 @@ def test_log_time_never_takes_back_what_was_forgotten() -> None:
     panes.forget(0)
     assert not panes.book(PHONE, NOON, "met")
     assert panes.results(NOON) == {}
-
-
-@given(bookings)
-def test_a_restored_snapshot_has_the_same_bytes_and_answers(some: list[Booking]) -> None:
-    panes = booked(some)
-    again = PaneSet.restore(panes.snapshot(), utc_day)
-    assert again.snapshot() == panes.snapshot()
-    assert again.results(NOON) == panes.results(NOON)
-    assert again.quantiles(NOON) == panes.quantiles(NOON)
-
-
-@given(bookings, bookings)
-def test_a_restored_snapshot_goes_on_as_the_original(
-    some: list[Booking], more: list[Booking]
-) -> None:
-    again, whole = PaneSet.restore(booked(some).snapshot(), utc_day), booked(some + more)
-    for key, at, outcome, count in more:
-        again.book(key, at, outcome, count)
-        again.book_duration(key, at, at % 977 / 7, count)
-    assert again.snapshot() == whole.snapshot()
-
-
-@given(bookings, st.lists(st.just(NOON), max_size=1))
-def test_a_snapshot_does_not_depend_on_order_or_questions(
-    some: list[Booking], asked: list[int]
-) -> None:
-    panes, turned = booked(some), booked(some[::-1])
-    for now in asked:
-        turned.results(now)
-    for each in (panes, turned):
-        each.forget(NOON + HOUR)
-    assert panes.snapshot() == turned.snapshot()
-
-
-def test_a_snapshot_does_not_depend_on_the_order_within_a_pane() -> None:
-    panes, turned = panes_with(NOON), PaneSet(utc_day)
-    panes.book_duration(PHONE, NOON, 5.0)
-    turned.book_duration(PHONE, NOON, 5.0)
-    turned.book_duration(PHONE, NOON, 90.0)
-    turned.book(PHONE, NOON, "met")
-    assert turned.snapshot() == panes.snapshot()
-
-
-def test_panes_of_a_newer_version_are_refused_by_name() -> None:
-    data = bytes([99]) + PaneSet(utc_day).snapshot()[1:]
-    with pytest.raises(ConfigError, match=r"^the panes were written by a newer slawatch \(format"):
-        PaneSet.restore(data, utc_day)
