@@ -71,6 +71,16 @@ const draw = (() => {
     );
   }
 
+  // Whatever a line says, it says it whole: what is too wide for its tile is set smaller.
+  function fit() {
+    const lines = [...document.querySelectorAll(".tile h2, .tile p:not(.state)")];
+    for (const each of lines) each.style.removeProperty("--fit");
+    const shares = lines.map((each) => each.clientWidth / Math.max(1, each.scrollWidth));
+    lines.forEach((each, i) => {
+      if (shares[i] < 1) each.style.setProperty("--fit", (Math.floor(shares[i] * 100) / 100).toFixed(2));
+    });
+  }
+
   function show(into, number, text) {
     into.dataset.metric = number.metric;
     into.dataset.fold = number.fold;
@@ -240,6 +250,7 @@ const draw = (() => {
       if (each.classList.contains("value")) spell(each, span(Math.abs(left)));
       else each.textContent = text;
     }
+    fit();
   }
 
   function title(chosen) {
@@ -265,5 +276,5 @@ const draw = (() => {
     );
   }
 
-  return { say, name, clock, date, span, percent, promised, make, facts, fillTimes, wall };
+  return { say, name, clock, date, span, percent, promised, make, facts, fillTimes, fit, wall };
 })();

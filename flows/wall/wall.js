@@ -210,6 +210,7 @@
   connect();
   setInterval(look, 250);
   new ResizeObserver(() => charts.fit()).observe(at("charts"));
+  new ResizeObserver(draw.fit).observe(at("tiles"));
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => charts.fit(true));
   addEventListener("online", () => {
     failures = 0;

@@ -21,7 +21,8 @@ from tests.flows.wall.contents import urgent
 
 CHANNELS = ("phone", "chat", "email", "portal", "app", "web", "social", "remote", "onsite")
 DESK = build_desk(CHANNELS, 6)
-HOUR = 3_600_000_000
+MINUTE = 60_000_000
+HOUR = 60 * MINUTE
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +38,10 @@ def scene() -> Iterator[Scene]:
             clocks={
                 ("chat", "urgent", "first_response", "at_risk"): 12,
                 ("email", "urgent", "first_response", "breached"): 3,
-                ("email", "normal", "resolution", "running"): 1234,
+                ("email", "normal", "resolution", "running"): 12345,
+                ("phone", "normal", "resolution", "breached"): 12345,
             },
-            oldest={("email", "urgent", "first_response"): at - 30 * HOUR},
+            oldest={("email", "urgent", "first_response"): at - 456 * MINUTE},
             urgent=tuple(urgent(f"desk/N-{n:08}", at + n * HOUR - HOUR) for n in range(10)),
         )
         yield scene
@@ -58,13 +60,40 @@ def test_it_fits_a_kiosk_without_scroll_or_overlap(
     assert find_cut(page) == []
 
 
+SPANS = "[5, 99, 100, 3540, 5999, 6000, 27360, 35640, 172740, 8600000, 86400000]"
+EVERY_WAIT = f"""() => {{
+  const value = document.querySelector(".tile.longest .value");
+  const range = document.createRange();
+  range.selectNodeContents(value);
+  return {SPANS}.map((wait) => {{
+    value.dataset.since = 0;
+    draw.fillTimes(wait);
+    const inside = value.getBoundingClientRect().right - range.getBoundingClientRect().right;
+    const digits = value.querySelector(".digits");
+    return [value.textContent, inside >= 0, parseFloat(getComputedStyle(digits).fontSize)];
+  }});
+}}"""
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_longest_wait_is_told_whole_however_long(
+    scene: Scene, open_page: OpenPage, lang: str
+) -> None:
+    told = open_page(f"{scene.url}?lang={lang}").evaluate(EVERY_WAIT)
+    assert [text for text, is_whole, _ in told if not is_whole] == []
+    assert min(size for *_, size in told) >= 76
+    ends = {"en": ("7.6 h", "1000 d"), "zh": ("7.6 小时", "1000 天")}[lang]
+    assert (told[6][0], told[-1][0]) == ends
+
+
 def test_the_big_digits_are_legible_from_ten_metres(scene: Scene, open_page: OpenPage) -> None:
     page = open_page(scene.url)
     sizes = page.eval_on_selector_all(
         ".tile .digits", "els => els.map((el) => parseFloat(getComputedStyle(el).fontSize))"
     )
-    # MONITORING's stat panels have 76 to 138 px.
-    assert min(sizes) >= 100
+    # Grafana's stat panels have 76 to 138 px; only what is long may be as small as that.
+    assert min(sizes) >= 76
+    assert sorted(sizes)[1] >= 100
 
 
 def test_a_phone_shows_one_column_as_wide_as_it_is(scene: Scene, open_page: OpenPage) -> None:
