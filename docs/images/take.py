@@ -94,6 +94,8 @@ def take(browser: Browser, url: str, size: str, language: str, path: Path) -> No
     """Take one picture: of the kiosk its screen, of the phone what it shows without scrolling."""
     width, height = SIZES[size]
     page = browser.new_page(viewport={"width": width, "height": height})
+    # The replay's clock stands still; a page that notices would say that the flow is lost.
+    page.add_init_script("performance.now = () => 0")
     page.goto(f"{url}?lang={language}&theme=dark")
     page.wait_for_selector(".tile")
     page.wait_for_selector(".plot canvas")

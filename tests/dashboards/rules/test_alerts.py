@@ -7,7 +7,7 @@ import pytest
 from dashboards.rules.alerts import build_alerts
 from slawatch.config import load_config
 from tests.dashboards.rules.cases import CASES, HELD, OBJECTIVE, Case, clocks, results, window
-from tests.dashboards.rules.promtool import Asked, run_case
+from tests.dashboards.rules.promtool import Asked, Verdicts, run_case, run_cases, write_case
 
 ALERTS = build_alerts(load_config(["demo"]), "en")
 SILENT = [case for case in CASES if case.silent]
@@ -33,24 +33,34 @@ def test_every_alert_has_a_case() -> None:
     assert {case.alert for case in CASES} == {alert.name for alert in ALERTS}
 
 
+@pytest.fixture(scope="module")
+def verdicts(promtool: str, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+    """Judge each case firing, silent, and while catching up."""
+    folder = tmp_path_factory.mktemp("cases")
+    written = [
+        *((f"{case.alert}-fires", case, case.firing, {expected(case): 1.0}) for case in CASES),
+        *((f"{case.alert}-rests", case, case.silent, {}) for case in SILENT),
+        *((f"{case.alert}-held", case, {**case.firing, **HELD}, {}) for case in PAGES),
+    ]
+    for name, case, series, samples in written:
+        asked = [Asked(firing(case.alert), case.at, samples)]
+        write_case(folder, name, series, asked, case.step, case.step)
+    return run_cases(promtool, folder, [name for name, *_ in written])
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.alert)
-def test_an_alert_fires_with_its_labels(promtool: str, tmp_path: Path, case: Case) -> None:
-    asked = [Asked(firing(case.alert), case.at, {expected(case): 1})]
-    run_case(promtool, tmp_path, case.firing, asked, case.step, case.step)
+def test_an_alert_fires_with_its_labels(verdicts: Verdicts, case: Case) -> None:
+    verdicts.require(f"{case.alert}-fires")
 
 
 @pytest.mark.parametrize("case", SILENT, ids=lambda case: case.alert)
-def test_an_alert_is_silent_when_all_is_well(promtool: str, tmp_path: Path, case: Case) -> None:
-    asked = [Asked(firing(case.alert), case.at, {})]
-    run_case(promtool, tmp_path, case.silent, asked, case.step, case.step)
+def test_an_alert_is_silent_when_all_is_well(verdicts: Verdicts, case: Case) -> None:
+    verdicts.require(f"{case.alert}-rests")
 
 
 @pytest.mark.parametrize("case", PAGES, ids=lambda case: case.alert)
-def test_alerts_of_the_desk_stand_still_while_catching_up(
-    promtool: str, tmp_path: Path, case: Case
-) -> None:
-    asked = [Asked(firing(case.alert), case.at, {})]
-    run_case(promtool, tmp_path, {**case.firing, **HELD}, asked, case.step, case.step)
+def test_alerts_of_the_desk_stand_still_while_catching_up(verdicts: Verdicts, case: Case) -> None:
+    verdicts.require(f"{case.alert}-held")
 
 
 CHAT = window("channel", channel="chat")
