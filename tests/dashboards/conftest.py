@@ -1,11 +1,9 @@
 from __future__ import annotations
 
-import shutil
-import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +12,9 @@ import pytest
 import yaml
 
 from dashboards.builder import Board
-from dashboards.check import PanelAnswer, ask_panels
+from dashboards.check import PanelAnswer, Verdict, ask_panels
 from dashboards.library import build_boards
-from dashboards.prometheus_api import Prometheus
+from dashboards.prometheus_api import Answer, Prometheus
 from dashboards.rules.records import budget_remaining, build_groups
 from dashboards.stack import RETENTION, Places, render_prometheus
 from flows.live import Live
@@ -24,28 +22,47 @@ from slawatch.errors import ConnectorError
 from tests.dashboards.fixed_desk import run_desk
 from tests.dashboards.history import build_blocks, write_history
 from tests.e2e.monitor import Samples, parse_samples, poll
+from tests.servers import free_port, require_newer, require_program
 
 
 class Watched(NamedTuple):
     """Be a desk that a real Prometheus watches, and what every panel came to.
 
-    `past` is an instant in seconds at which only the thirty days of history are there.
+    `now` is the instant in seconds of the answers: a busy machine may miss a scrape, and then all
+    is stale for a while. At `past` only the thirty days of history are there.
     """
 
     boards: dict[str, Board]
     prometheus: Prometheus
     answers: list[PanelAnswer]
+    now: float
     past: float
     policy: Path
+
+    def ask(self, expr: str, at: float | None = None) -> Answer:
+        """Ask a query of an instant, or of now."""
+        return self.prometheus.ask(expr, self.now if at is None else at)
 
 
 @pytest.fixture(scope="session")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """Be watched by the Prometheus of Debian."""
+    with watch(tmp_path_factory, require_program) as watched:
+        yield watched
+
+
+@pytest.fixture(scope="session")
+def watched_by_newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
+    """Be watched by the next line of Prometheus, which warns of more."""
+    with watch(tmp_path_factory, require_newer) as watched:
+        yield watched
+
+
+@contextmanager
+def watch(folders: pytest.TempPathFactory, require: Callable[[str], str]) -> Iterator[Watched]:
     """Run the monitor over the fixed log and Prometheus over both, once for all tests."""
-    server, tool = shutil.which("prometheus"), shutil.which("promtool")
-    if server is None or tool is None:
-        pytest.skip("prometheus is not installed: Debian has it in the package prometheus")
-    folder = tmp_path_factory.mktemp("watched")
+    server, tool = require("prometheus"), require("promtool")
+    folder = folders.mktemp("watched")
     with run_desk(folder) as (config, live):
         poll(lambda: ("sla_contacts_waiting", (("channel", "phone"),)) in scrape(live), "gauges")
         past = int(time.time()) - 30
@@ -57,8 +74,19 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
             poll(lambda: _is_there(prometheus, last), "the last rule", every_seconds=0.2)
             twice = "rate(slawatch_log_time_timestamp_seconds[5m])"
             poll(lambda: _is_there(prometheus, twice), "a second scrape", every_seconds=0.2)
-            answers = list(ask_panels(boards, prometheus))
-            yield Watched(boards, prometheus, answers, past, folder / "desk.toml")
+            now, answers = _ask_all(boards, prometheus)
+            yield Watched(boards, prometheus, answers, now, past, folder / "desk.toml")
+
+
+def _ask_all(boards: dict[str, Board], prometheus: Prometheus) -> tuple[float, list[PanelAnswer]]:
+    """Ask every panel of one instant; of a later one when a scrape was missed just then."""
+    for _ in range(4):
+        poll(lambda: _is_there(prometheus, "slawatch_catching_up"), "a scrape", every_seconds=0.1)
+        now = time.time()
+        answers = list(ask_panels(boards, prometheus, now))
+        if all(answer.verdict is Verdict.ANSWERED for answer in answers):
+            break
+    return now, answers
 
 
 def scrape(live: Live) -> Samples:
@@ -70,12 +98,10 @@ def scrape(live: Live) -> Samples:
 
 @contextmanager
 def run_prometheus(server: str, folder: Path, flow_port: int) -> Iterator[Prometheus]:
-    """Run Prometheus over a monitor and the shipped records, each second."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    """Run Prometheus over a monitor and the shipped records."""
+    address = f"127.0.0.1:{free_port()}"
     places = Places(f"127.0.0.1:{flow_port}")
-    (folder / "prometheus.yml").write_text(render_prometheus(places, scrape_seconds=1))
+    (folder / "prometheus.yml").write_text(render_prometheus(places, scrape_seconds=2))
     _write_rules(folder / "rules")
     command = [
         server,

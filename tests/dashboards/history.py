@@ -43,11 +43,15 @@ CONTACTS = {
 USUAL = {"met": 9, "breached": 3}
 """What each window of an hour held in earlier weeks."""
 HOURLY = {
-    # Records of an hour, that 7 and 30 days are summed from: 1 of 10 breached, half of it excused.
-    r.results(r.Level.PRIORITY, "1h"): 10.0,
-    r.breaches(r.Level.PRIORITY, "1h"): 1.0,
-    r.excused("1h"): 0.5,
+    # Records of an hour, that days and weeks are summed from: 1 of 10 breached, half of it excused.
+    r.results(r.Level.PRIORITY, "1h"): ("priority", "target", 10.0),
+    r.breaches(r.Level.PRIORITY, "1h"): ("priority", "target", 1.0),
+    r.excused("1h"): ("priority", "target", 0.5),
+    r.results(r.Level.CHANNEL, "1h"): ("channel", "target", 10.0),
+    r.breaches(r.Level.CHANNEL, "1h"): ("channel", "target", 1.0),
+    r.EVENTS_HOUR: ("connector", "", 60.0),
 }
+"""(two labels of `sla_results_total` or one of `slawatch_events_total`, value)."""
 
 
 def grows(series: Key) -> float:
@@ -117,15 +121,13 @@ def _weeks(scrape: Samples, end: int) -> Iterator[Point]:
 
 def _records(scrape: Samples, end: int) -> Iterator[Point]:
     """Yield what the rules would have recorded each whole hour."""
-    clocks = {
-        (dict(labels)["priority"], dict(labels)["target"])
-        for name, labels in scrape
-        if name == "sla_results_total"
-    }
-    for name, value in HOURLY.items():
-        for priority, target in sorted(clocks):
+    for name, (label, other, value) in HOURLY.items():
+        counter = "sla_results_total" if other else "slawatch_events_total"
+        found = [dict(labels) for family, labels in scrape if family == counter]
+        kept = (label, other) if other else (label,)
+        for values in sorted({tuple(labels[key] for key in kept) for labels in found}):
             for at in range((end - 31 * DAY) // HOUR * HOUR, end + 1, HOUR):
-                yield name, {"priority": priority, "target": target}, value, at
+                yield name, dict(zip(kept, values, strict=True)), value, at
 
 
 def _render(name: str, labels: Mapping[str, str]) -> str:

@@ -11,6 +11,24 @@ from dashboards.check import Verdict, ask_panels
 from dashboards.looks import plain
 from dashboards.panels import Query, stat
 from tests.dashboards.conftest import Watched
+from tests.dashboards.rule_answers import find_rule_faults
+
+
+@pytest.fixture(scope="module")
+def watched(watched_by_newer: Watched) -> Watched:
+    """Ask the next line here: each file has one Prometheus, and both lines are asked."""
+    return watched_by_newer
+
+
+def test_the_next_line_refuses_warns_of_and_leaves_empty_nothing(watched: Watched) -> None:
+    faults = [a[:2] + a[3:5] for a in watched.answers if a.verdict is not Verdict.ANSWERED]
+    assert not faults, "\n".join(map(str, faults))
+
+
+def test_the_next_line_refuses_and_warns_of_no_rule(watched: Watched) -> None:
+    faults = list(find_rule_faults(watched))
+    assert not faults, "\n".join(map(str, faults))
+
 
 ABSENT = "slawatch_build_info > 9"
 
@@ -18,7 +36,7 @@ ABSENT = "slawatch_build_info > 9"
 def state(watched: Watched, value: str, bad: float, allowed: float, alive: str) -> dict[str, float]:
     """Return what a judgement says: the value by its state."""
     query = j.judged(value, f"vector({bad})", f"vector({allowed})", alive)
-    answer = watched.prometheus.ask(query.expr)
+    answer = watched.ask(query.expr)
     return {series.labels["state"]: series.value for series in answer.series}
 
 
@@ -50,15 +68,14 @@ def test_nothing_at_all_is_no_data(watched: Watched) -> None:
 def data_age(watched: Watched, at: float) -> dict[str, float]:
     """Return the state of the wall's data age at an instant."""
     panels = {panel.title: panel for panel in watched.boards["wall"].panels()}
-    answer = watched.prometheus.ask(panels["Data age"].queries[0].expr, at)
+    answer = watched.ask(panels["Data age"].queries[0].expr, at)
     return {series.labels["state"]: series.value for series in answer.series}
 
 
 def test_data_turns_stale_when_three_scrapes_are_missed(watched: Watched) -> None:
     # Asked of a later instant, up to which nothing more has come: the flow or the scrape is lost.
-    now = time.time()
-    assert data_age(watched, now).keys() == {j.FINE}
-    assert data_age(watched, now + STALE_SECONDS + 5).keys() == {j.BREACHED}
+    assert data_age(watched, watched.now).keys() == {j.FINE}
+    assert data_age(watched, time.time() + STALE_SECONDS + 5).keys() == {j.BREACHED}
 
 
 def test_a_flow_that_was_never_there_is_no_data(watched: Watched) -> None:
@@ -70,7 +87,7 @@ def test_the_wall_says_no_data_while_open_work_is_absent(watched: Watched) -> No
     states = {
         panel.title: {
             series.labels["state"]
-            for series in watched.prometheus.ask(panel.queries[0].expr, watched.past).series
+            for series in watched.ask(panel.queries[0].expr, watched.past).series
         }
         for panel in panels[:5]
     }

@@ -15,11 +15,17 @@ from dashboards.prometheus_api import Answer
 from tests.cli.commands import call
 from tests.dashboards.conftest import Watched
 from tests.dashboards.history import happened_at
+from tests.dashboards.rule_answers import find_rule_faults
 
 
 def test_no_query_of_any_panel_is_refused_warned_of_or_empty(watched: Watched) -> None:
     faults = [a[:2] + a[3:5] for a in watched.answers if a.verdict is not Verdict.ANSWERED]
-    assert not faults, faults
+    assert not faults, "\n".join(map(str, faults))
+
+
+def test_no_rule_is_refused_warned_of_or_without_its_series(watched: Watched) -> None:
+    faults = list(find_rule_faults(watched))
+    assert not faults, "\n".join(map(str, faults))
 
 
 def test_no_panel_is_left_out(watched: Watched) -> None:
