@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.servers import require_program
+
 OpenPage = Callable[..., Page]
 KIOSK = (1920, 1080)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on PATH: apt-get install chromium, or set CHROMIUM")
+    """Be a browser of one module: while it is there no other test of the process can run a loop."""
+    path = os.environ.get("CHROMIUM") or require_program("chromium")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         yield browser

@@ -44,14 +44,14 @@ class Watched(NamedTuple):
         return self.prometheus.ask(expr, self.now if at is None else at)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Be watched by the Prometheus of Debian."""
     with watch(tmp_path_factory, require_program) as watched:
         yield watched
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watched_by_newer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
     """Be watched by the next line of Prometheus, which warns of more."""
     with watch(tmp_path_factory, require_newer) as watched:
