@@ -10,6 +10,8 @@ from enum import StrEnum
 from dashboards.rules.records import CATCHING_UP_RECENTLY
 from slawatch import conventions as c
 
+METRIC_HOLD_HOURS = 1
+"""How long `slawatch_catching_up` stays after log time has caught up (flows/export.py)."""
 ALL = "all"
 """The value of priority or channel on an alert of the desk that is not about one of them.
 
@@ -88,11 +90,12 @@ class Alert:
 def hold_still(window: str) -> str:
     """Return what is there while counters hold what was found late: then no page is to be sent.
 
-    The metric itself stays for an hour. A window of counters sees a jump for as long as it is;
-    a restart's first scrapes, before log time is known, are no catching up.
+    A window of counters, in hours, sees a jump for as long as it is. The metric itself stays for
+    the first of them. A restart's first scrapes, before log time is known, are no catching up.
     """
     now = f"max({c.CATCHING_UP.name}) == 1"
-    return f"({now} or max_over_time({CATCHING_UP_RECENTLY}[{window}]) == 1)"
+    rest = int(window.removesuffix("h")) - METRIC_HOLD_HOURS
+    return f"({now} or max_over_time({CATCHING_UP_RECENTLY}[{rest}h]) == 1)" if rest > 0 else now
 
 
 def unless_catching_up(expr: str, window: str = "1h") -> str:
