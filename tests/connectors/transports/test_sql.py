@@ -33,7 +33,7 @@ class Reading:
     """Be a log and what reads into it; may be started again over its position."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.position = folder / "position"
         self.log = SqliteLog(folder / "intake.sqlite3", WallClock())
 
     @contextmanager
@@ -42,7 +42,7 @@ class Reading:
         with LogWriter(self.log) as writer:
 
             def run(stop: threading.Event) -> None:
-                table.pump(writer, "sql", stop, self._folder / "position")
+                table.pump(writer, "sql", stop, self.position)
 
             pump = Pump("sql", run)
             try:
@@ -105,6 +105,22 @@ def test_a_restart_reads_on_and_stores_nothing_twice(database: Database, reading
     add(database, name, (3, "three"))
     with reading.running(options):
         poll(lambda: reading.texts() == ["one", "two", "three"], "the third")
+
+
+def test_a_restart_does_not_read_again_what_the_log_has_forgotten(
+    database: Database, reading: Reading
+) -> None:
+    name = make(database, "forgotten")
+    add(database, name, (1, "one"), (2, "two"))
+    options = database.options(name, settle_seconds=0)
+    with reading.running(options):
+        poll(lambda: reading.texts() == ["one", "two"], "the first rows")
+        poll(lambda: reading.position.exists() and "2" in reading.position.read_text(), "its place")
+    reading.log.trim(2)  # its delivery key is gone: only the place tells
+    add(database, name, (3, "three"))
+    with reading.running(options):
+        poll(lambda: "three" in reading.texts(), "the third")
+    assert reading.texts() == ["two", "three"]
 
 
 def test_more_rows_than_a_page_are_read_in_order(database: Database, reading: Reading) -> None:
