@@ -55,8 +55,10 @@ class Exchange(RequestResponseCycle):
         self.message_event.set()
         self.transport.write(output + (self.conn.send(h11.EndOfMessage()) or b""))
         if self.conn.our_state is h11.MUST_CLOSE or not self.keep_alive:
+            is_read = self.conn.their_state is not h11.SEND_BODY
             self.conn.send(h11.ConnectionClosed())
-            self.transport.close()
+            if is_read:
+                self.transport.close()
         self.on_response()
 
     def _begin(self, status: int, headers: Iterable[tuple[bytes, bytes]]) -> None:

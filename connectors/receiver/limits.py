@@ -16,8 +16,8 @@ class Limits:
     header_seconds: float = 5.0
     body_seconds: float = 8.0
     idle_seconds: float = 30.0
-    # How long what comes after an early answer is read and thrown away, so that the sender,
-    # which still writes, sees the answer and not a reset.
+    # How long what comes after an early answer or a refusal is read and thrown away, so that
+    # the sender, which still writes, sees the answer and not a reset.
     linger_seconds: float = 1.0
     # A vendor gives up after 3 s at the strictest: by then it has an answer.
     append_seconds: float = 2.5
@@ -25,4 +25,5 @@ class Limits:
     max_headers: int = 100
     max_body: int = 1024 * 1024
     held_bytes: int = 64 * 1024 * 1024
+    # As many again are told at once that there is no room; more are closed.
     connections: int = 512

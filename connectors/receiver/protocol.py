@@ -84,6 +84,7 @@ class Phase(Enum):
     BODY = "body"
     IDLE = "idle"
     LINGER = "linger"
+    LEAVING = "leaving"
 
 
 class GuardedProtocol(H11Protocol):
@@ -104,6 +105,7 @@ class GuardedProtocol(H11Protocol):
             Phase.BODY: limits.body_seconds,
             Phase.IDLE: limits.idle_seconds,
             Phase.LINGER: limits.linger_seconds,
+            Phase.LEAVING: limits.linger_seconds,
         }
         self._timer: asyncio.TimerHandle | None = None
 
@@ -113,18 +115,29 @@ class GuardedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         """Begin, in place of the one that has waited longest where there are too many."""
-        others = cast("Iterable[GuardedProtocol]", self.connections)
-        if len(self.connections) >= self._limits.connections:
-            waiting = [one for one in others if one.phase in (Phase.IDLE, Phase.HEADERS)]
-            if not waiting:
-                self.transport = transport
-                transport.write(_FULL)
-                transport.close()
-                return
-            min(waiting, key=lambda one: one.since).give_up()
+        has_room = len(self.connections) < self._limits.connections or self._make_room()
+        if not has_room and len(self.connections) >= 2 * self._limits.connections:
+            self.transport = transport
+            transport.close()
+            return
         self.app_state["client_names"] = _client_names(transport.get_extra_info("peercert"))
         super().connection_made(transport)
-        self._watch()
+        if has_room:
+            self._watch()
+        else:
+            transport.write(_FULL)
+            self._leave()
+
+    def _make_room(self) -> bool:
+        """Give up the connection that has waited longest; those that leave do not count."""
+        others = cast("Iterable[GuardedProtocol]", self.connections)
+        staying = [one for one in others if one.phase is not Phase.LEAVING]
+        if len(staying) < self._limits.connections:
+            return True
+        waiting = [one for one in staying if one.phase in (Phase.IDLE, Phase.HEADERS)]
+        if waiting:
+            min(waiting, key=lambda one: one.since).give_up()
+        return bool(waiting)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """End, and forget the deadline."""
@@ -134,7 +147,7 @@ class GuardedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what came, unless it came after the end."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or self.phase is Phase.LEAVING:
             return
         self.conn.receive_data(data)
         self.handle_events()
@@ -220,6 +233,9 @@ class GuardedProtocol(H11Protocol):
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
+        if self.conn.our_state is h11.CLOSED:
+            self._leave()
+            return
         if self.conn.our_state is h11.DONE and self.conn.their_state is h11.DONE:
             self.conn.start_next_cycle()
             if self.conn.trailing_data[0]:
@@ -240,7 +256,16 @@ class GuardedProtocol(H11Protocol):
         """Refuse a request that is none, with the status that fits, once."""
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._send(self._strict.refusal, msg)
-        self.give_up()
+            self._leave()
+        else:
+            self.give_up()
+
+    def _leave(self) -> None:
+        """End our side; what still comes is thrown away, lest a reset overtakes the answer."""
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self._enter(Phase.LEAVING)
 
     def give_up(self) -> None:
         """Close; a peer that does not take its answer is cut off."""
@@ -269,8 +294,10 @@ class GuardedProtocol(H11Protocol):
     def _watch(self) -> None:
         """Note what is waited for; a deadline that runs is not put off by more of the same."""
         phase = self._find_phase()
-        if phase is self.phase:
-            return
+        if phase is not self.phase:
+            self._enter(phase)
+
+    def _enter(self, phase: Phase) -> None:
         self.phase = phase
         self.since = self.loop.time()
         if seconds := self._seconds[phase]:
@@ -279,6 +306,8 @@ class GuardedProtocol(H11Protocol):
     def _find_phase(self) -> Phase:
         if self.transport.is_closing():
             return Phase.NOTHING
+        if self.phase is Phase.LEAVING:
+            return Phase.LEAVING
         theirs = self.conn.their_state
         if theirs is h11.IDLE:
             has_begun = self._exchange is None or bool(self.conn.trailing_data[0])
@@ -316,6 +345,8 @@ class GuardedProtocol(H11Protocol):
             return
         if self.phase is Phase.HEADERS:
             self._send(408, "the request's headers did not end in time")
+            self._leave()
+            return
         self.give_up()
 
 

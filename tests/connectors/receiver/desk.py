@@ -33,7 +33,7 @@ HELLO_SIGNED = {
 }
 """The example of GitHub's documentation."""
 
-QUICK = Limits(header_seconds=0.6, body_seconds=0.6, idle_seconds=0.3, linger_seconds=0.2)
+QUICK = Limits(header_seconds=1.0, body_seconds=1.0, idle_seconds=0.5, linger_seconds=0.5)
 WAIT_SECONDS = 10.0
 
 

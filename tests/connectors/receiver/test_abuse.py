@@ -5,11 +5,13 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from connectors.receiver.limits import Limits
 from tests.connectors.receiver.desk import QUICK, Running, receiving
 
 LINE = b"POST /in/plain HTTP/1.1\r\nHost: a\r\n"
@@ -178,35 +180,78 @@ def test_a_sender_who_leaves_is_counted(running: Running) -> None:
     running.wait_for(lambda: running.count("incomplete") == before + 1)
 
 
+BIG = b"x" * 2_000_000
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        pytest.param(LINE + b"Content-Length: 2\r\nContent-Length: 2\r\n\r\n", 400, id="refused"),
+        pytest.param(LINE + b"Content-Length: 2000000\r\nConnection: close\r\n\r\n", 413, id="big"),
+    ],
+)
+def test_a_sender_who_still_writes_sees_the_early_answer_and_no_reset(
+    running: Running, head: bytes, status: int
+) -> None:
+    with running.connect() as client:
+        client.sendall(head)
+        answer = client.recv(100)
+        client.sendall(BIG)
+        client.shutdown(socket.SHUT_WR)
+        while chunk := client.recv(65_536):  # a reset would be raised
+            answer += chunk
+    assert answer.startswith(b"HTTP/1.1 %d" % status)
+
+
 @pytest.fixture
 def crowded(tmp_path: Path) -> Iterator[Running]:
-    limits = replace(QUICK, connections=5, header_seconds=60, idle_seconds=60, body_seconds=60)
-    with receiving(tmp_path, limits=limits) as running:
+    limits = Limits(connections=5, header_seconds=60, idle_seconds=60, body_seconds=60)
+    with receiving(tmp_path, limits=replace(limits, linger_seconds=60)) as running:
         yield running
 
 
-def hold(running: Running, first: bytes) -> list[socket.socket]:
+@contextmanager
+def held(running: Running, first: bytes) -> Iterator[list[socket.socket]]:
     """Open as many connections as there may be."""
-    clients = [running.connect() for _ in range(5)]
-    for client in clients:
-        client.sendall(first)
-    return clients
+    with ExitStack() as stack:
+        clients = [stack.enter_context(running.connect()) for _ in range(5)]
+        for client in clients:
+            client.sendall(first)
+        yield clients
 
 
 def test_a_crowd_that_asks_for_nothing_makes_room_for_who_does(crowded: Running) -> None:
-    clients = hold(crowded, b"POST")
-    assert crowded.send().status == 200
-    for client in clients:
-        client.close()
+    with held(crowded, b"POST"):
+        assert crowded.send().status == 200
+
+
+SLOW = LINE + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+
+
+@contextmanager
+def full(running: Running) -> Iterator[list[socket.socket]]:
+    """Let as many requests be under way as there may be."""
+    with held(running, SLOW) as clients:
+        for client in clients:
+            assert client.recv(100).startswith(b"HTTP/1.1 100")
+        yield clients
 
 
 def test_more_requests_than_may_be_under_way_are_503(crowded: Running) -> None:
-    clients = hold(crowded, LINE + b"Content-Length: 2\r\nExpect: 100-continue\r\n\r\n")
-    for client in clients:
-        assert client.recv(100).startswith(b"HTTP/1.1 100")
-    assert crowded.send().status == 503
-    clients[0].sendall(b"{}")
-    assert clients[0].recv(100).startswith(b"HTTP/1.1 200")
-    assert crowded.send().status == 200
-    for client in clients:
-        client.close()
+    with full(crowded) as clients:
+        assert crowded.send().status == 503
+        clients[0].sendall(b"{}")
+        assert clients[0].recv(100).startswith(b"HTTP/1.1 200")
+        assert crowded.send().status == 200
+
+
+def test_who_is_told_that_there_is_no_room_takes_none_and_is_bounded_too(crowded: Running) -> None:
+    with full(crowded) as clients, held(crowded, b"") as refused:
+        for client in refused:
+            assert client.recv(100).startswith(b"HTTP/1.1 503")
+        with crowded.connect() as more:
+            assert read_all(more) == b""
+        clients[0].sendall(b"{}")
+        assert clients[0].recv(100).startswith(b"HTTP/1.1 200")
+        refused[0].close()
+        crowded.wait_for(lambda: crowded.send().status == 200)
