@@ -28,7 +28,7 @@ def test_the_bridge_serves_the_robots_of_its_file(tmp_path: Path) -> None:
 
 
 def _ask(url: str) -> str:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             return httpx.get(url).text

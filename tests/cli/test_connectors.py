@@ -40,7 +40,7 @@ def captured() -> Iterator[tuple[str, list[Payload]]]:
     found: list[Payload] = []
     taker = threading.Thread(target=lambda: found.extend(capture(0, 1, addresses.put)), daemon=True)
     taker.start()
-    yield addresses.get(timeout=10), found
+    yield addresses.get(timeout=30), found
     taker.join(10)
 
 

@@ -29,7 +29,7 @@ def test_a_source_that_is_followed_is_stored(tmp_path: Path) -> None:
     inputs = build_inputs(desk, tmp_path, [], stdin=False)
     assert [entry.connector for entry in inputs] == ["asterisk"]
     with SqliteLog(tmp_path / "log", WallClock()) as log:
-        give_up_at = time.monotonic() + 10
+        give_up_at = time.monotonic() + 30
         with pumped(log, inputs):
             while not log.last()[0]:
                 assert time.monotonic() < give_up_at

@@ -42,7 +42,7 @@ def bodies(log: SqliteLog) -> list[bytes]:
 
 
 def wait_for(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while not is_so():
         assert time.monotonic() < deadline, "waited 5 s in vain"
         time.sleep(0.005)

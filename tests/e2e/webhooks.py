@@ -147,4 +147,4 @@ class Clients:
             pause = min(1.0, pause * 2)
 
     def _connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=5)
+        return http.client.HTTPConnection("127.0.0.1", self._port, timeout=20)

@@ -31,7 +31,7 @@ class Running:
         url = f"http://{self.server.host}:{self.server.port}{path}"
         request = urllib.request.Request(url, headers={"Accept": accept})
         try:
-            with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310  # loopback
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310  # loopback
                 return answer.status, answer.headers["Content-Type"], answer.read().decode()
         except urllib.error.HTTPError as ex:
             with ex:

@@ -58,7 +58,7 @@ def build(
 def read_all(part: ReplayPartition) -> list[Batch]:
     """Read to the end, waiting where the replay has a speed."""
     batches: list[Batch] = []
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         try:
             batches += part.next_batch()

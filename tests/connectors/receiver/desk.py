@@ -34,7 +34,7 @@ HELLO_SIGNED = {
 """The example of GitHub's documentation."""
 
 QUICK = Limits(header_seconds=1.0, body_seconds=1.0, idle_seconds=0.5, linger_seconds=0.5)
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 30.0
 
 
 def _key(payload: Payload) -> str:
