@@ -131,8 +131,23 @@ def _net(
 
 
 def excused(span: str, *by: str, offset: str = "", **labels: Matches) -> str:
-    """Return the breaches that people agreed to excuse; by priority and target at most."""
-    return total(increase(select(c.EXCUSED, **labels), span, offset), *by)
+    """Return the breaches that people agreed to excuse, less those taken back.
+
+    By priority and target at most.
+    """
+    given = increase(select(c.EXCUSED, **labels), span, offset)
+    # `or` keeps every series: what was taken back has no reason.
+    return total(f"{given} or -{increase(select(c.RESTORED, **labels), span, offset)}", *by)
+
+
+def excuses(span: str, **labels: Matches) -> str:
+    """Return the excuses given, by reason; those taken back since are among them."""
+    return total(increase(select(c.EXCUSED, **labels), span), "reason")
+
+
+def restored(span: str, **labels: Matches) -> str:
+    """Return the excuses taken back."""
+    return total(increase(select(c.RESTORED, **labels), span))
 
 
 def attainment(span: str, *by: str, offset: str = "", **labels: Matches) -> str:

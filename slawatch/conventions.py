@@ -39,6 +39,11 @@ EXCUSED = _counter(
     "priority target reason",
     "Breaches that people agreed to excuse.",
 )
+RESTORED = _counter(
+    "sla_excuses_restored_total",
+    "priority target",
+    "Excuses of breaches that were taken back.",
+)
 WARNINGS = _counter(
     "sla_warnings_total",
     "priority target level",
@@ -302,6 +307,7 @@ FAMILIES: tuple[Family, ...] = (
     TEAM_RESULTS,
     CORRECTIONS,
     EXCUSED,
+    RESTORED,
     WARNINGS,
     DURATION,
     PAUSED,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from slawatch import conventions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class Effect(IntEnum):
@@ -31,6 +31,7 @@ class Effect(IntEnum):
     PRIORITY_CHANGED = 13
     UNMATCHED = 14
     EXCUSED = 15
+    RESTORED = 16
 
 
 FAMILY_OF = {
@@ -50,9 +51,12 @@ FAMILY_OF = {
     Effect.PRIORITY_CHANGED: conventions.PRIORITY_CHANGES.name,
     Effect.UNMATCHED: conventions.UNMATCHED.name,
     Effect.EXCUSED: conventions.EXCUSED.name,
+    Effect.RESTORED: conventions.RESTORED.name,
 }
 """The counter or histogram that an effect adds to."""
 
+_EXCUSES = (Effect.EXCUSED, Effect.RESTORED)
+_Sums = dict[Effect, Counter[tuple[str, ...]]]
 Given = tuple[Effect, tuple[str, ...], int]
 """(effect, label values, amount): 1, or microseconds, or the observed value of `HOPS`."""
 
@@ -62,10 +66,15 @@ def find_growth(before: Iterable[Given], after: Iterable[Given]) -> list[Given]:
 
     Counters never go down, so of each effect at most the growth of its total is given, from the
     label sets that grew. `HOPS` is a histogram: a ticket's observation is made once a resolution.
+    Excuses are net of those taken back, so that what shrinks of one is what grows of the other.
     """
     grown: list[Given] = []
-    old: dict[Effect, Counter[tuple[str, ...]]] = _sum(before)
-    for effect, labels in _sum(after).items():
+    old, new = _sum(before), _sum(after)
+    if Effect.EXCUSED in old or Effect.EXCUSED in new:
+        grown.extend(_find_excuse_growth(old, new))
+    for effect, labels in new.items():
+        if effect in _EXCUSES:
+            continue
         was = old.get(effect, Counter())
         room = sum(labels.values()) - sum(was.values())
         for key, amount in labels.items():
@@ -76,8 +85,28 @@ def find_growth(before: Iterable[Given], after: Iterable[Given]) -> list[Given]:
     return grown
 
 
-def _sum(given: Iterable[Given]) -> dict[Effect, Counter[tuple[str, ...]]]:
-    sums: dict[Effect, Counter[tuple[str, ...]]] = {}
+def _find_excuse_growth(old: _Sums, new: _Sums) -> Iterator[Given]:
+    """Yield what makes the net excuses of each priority and target those of the new fold."""
+    was, now = _net_excuses(old), _net_excuses(new)
+    reasons = {key[:2]: key for sums in (old, new) for key in sums.get(Effect.EXCUSED, ())}
+    for pair, key in sorted(reasons.items()):
+        more = now[pair] - was[pair]
+        if more > 0:
+            yield Effect.EXCUSED, key, more
+        elif more < 0:
+            yield Effect.RESTORED, pair, -more
+
+
+def _net_excuses(sums: _Sums) -> Counter[tuple[str, ...]]:
+    net: Counter[tuple[str, ...]] = Counter()
+    for key, amount in sums.get(Effect.EXCUSED, Counter()).items():
+        net[key[:2]] += amount
+    net.subtract(sums.get(Effect.RESTORED, Counter()))
+    return net
+
+
+def _sum(given: Iterable[Given]) -> _Sums:
+    sums: _Sums = {}
     for effect, labels, amount in given:
         if effect is Effect.HOPS:
             sums.setdefault(effect, Counter())[str(amount),] += 1

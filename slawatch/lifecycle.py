@@ -12,6 +12,7 @@ from slawatch.book import PAUSE_BITS, STOP, Book, TargetGoal
 from slawatch.clockwork import Clockwork
 from slawatch.effects import Effect, Given
 from slawatch.events import MAX_TIER, POLICY_CHANGED, Actor, Attrs, Event, Kind
+from slawatch.excuses import excuse
 from slawatch.interning import (
     CHANGED_FACTS,
     CHANGED_PRIORITY,
@@ -20,7 +21,7 @@ from slawatch.interning import (
     FIRST_TEAM,
     Interner,
 )
-from slawatch.labels import BOT, EXCUSE_REASONS, HUMAN, OTHER
+from slawatch.labels import BOT, HUMAN
 from slawatch.policy import Reopen
 from slawatch.ticket import (
     CLOSED,
@@ -56,6 +57,7 @@ _COUNTED = (
     | 1 << Kind.ESCALATED
     | 1 << Kind.SURVEY_SENT
     | 1 << Kind.EXCUSED
+    | 1 << Kind.RESTORED
     | 1 << Kind.RATED
     | 1 << Kind.ABANDONED
     | 1 << Kind.ACKNOWLEDGED
@@ -279,8 +281,8 @@ class Fold(Clockwork):
             effects.append((Effect.REOPENED, (channel, priority), 1))
         if kind == Kind.ESCALATED:
             effects.append((Effect.ESCALATED, (str(profile.tier),), 1))
-        if kind == Kind.EXCUSED:
-            self._excuse(ticket, act, priority, effects)
+        if kind in (Kind.EXCUSED, Kind.RESTORED):
+            excuse(self, ticket, act, effects)
         if kind == Kind.SURVEY_SENT:
             effects.append((Effect.SURVEY, (channel,), 1))
         if kind == Kind.RATED and act.extras is not None and act.extras.score is not None:
@@ -293,15 +295,6 @@ class Fold(Clockwork):
             self._note_contact(ticket, act, channel, effects)
             if ticket.contact == WAITING and kinds & _LEAVES:
                 ticket.contact = LEFT  # a bot solved it, or it timed out: nobody waits any more
-
-    def _excuse(self, ticket: Ticket, act: Event, priority: str, effects: list[Given]) -> None:
-        """Count the breaches that people excuse; the verdict itself never changes."""
-        reason = act.attrs.reason or ""
-        reason = reason if reason in EXCUSE_REASONS else OTHER
-        for clock in ticket.clocks:
-            if clock.breached_at:
-                target = self.book.names[clock.target]
-                effects.append((Effect.EXCUSED, (priority, target, reason), 1))
 
     def _note_contact(self, ticket: Ticket, act: Event, channel: str, effects: list[Given]) -> None:
         if act.kind == Kind.ABANDONED:

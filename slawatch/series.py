@@ -129,6 +129,7 @@ def _results(rules: Rules, reach: Reach, teams: tuple[Key, ...]) -> dict[str, La
         c.RESULTS.name: LabelSets(_cross(clocks, outcomes)),
         c.TEAM_RESULTS.name: LabelSets(_cross(teams, by_team, outcomes)),
         c.CORRECTIONS.name: LabelSets(_cross(clocks, _one(v.CHANGES))),
+        c.RESTORED.name: LabelSets(reach.by_priority),
         c.EXCUSED.name: LabelSets(_cross(reach.by_priority, _one(v.EXCUSE_REASONS))),
         c.WARNINGS.name: LabelSets(
             tuple((*key, level) for key in reach.by_priority for level in reach.levels[key])

@@ -80,7 +80,8 @@ def _objectives(desk: Desk) -> Panel:
 def _excused(desk: Desk) -> Panel:
     return bar_gauge(
         desk.words["excused"],
-        Query(p.excused("30d", "reason"), "{{reason}}"),
+        Query(p.excuses("30d"), "{{reason}}"),
+        Query(p.restored("30d"), desk.words["restored"]),
         look=plain("short", decimals=0),
         description=desk.words["about_excused"],
         overrides=desk.renamed("reason"),

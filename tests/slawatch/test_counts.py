@@ -11,7 +11,6 @@ from tests.rules import (
     DAY,
     HOUR,
     MINUTE,
-    RESOLUTION,
     SECOND,
     START,
     act,
@@ -90,13 +89,6 @@ def test_a_pause_counts_by_its_reason() -> None:
 def test_a_ticket_that_no_policy_matches_is_counted() -> None:
     _, out = judge([created(priority="other")], DAY)
     assert out.counts["slawatch_policy_unmatched_total", ()] == 1
-
-
-def test_an_excuse_counts_the_breach_and_leaves_the_verdict() -> None:
-    events = [created(), act(1, Kind.EXCUSED, 2 * HOUR, AGENT, reason="outage")]
-    _, out = judge(events, DAY, build_rules(targets=(RESOLUTION,)))
-    assert out.counts["sla_excused_total", ("normal", "resolution", "outage")] == 1
-    assert [v.kind for v in out.verdicts if v.kind != "warning"] == ["breached"]
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,18 @@ from slawatch.effects import Effect, Given, find_growth
 
 CREATED = (Effect.CREATED, ("email", "low"), 1)
 URGENT = (Effect.CREATED, ("email", "urgent"), 1)
-_EFFECTS = [effect for effect in Effect if effect is not Effect.HOPS]
+_EFFECTS = [e for e in Effect if e not in (Effect.HOPS, Effect.EXCUSED, Effect.RESTORED)]
 _GIVEN = st.tuples(
     st.sampled_from(_EFFECTS), st.sampled_from([("a",), ("b",), ("c",)]), st.integers(1, 9)
+)
+
+
+_EXCUSES = st.lists(
+    st.tuples(
+        st.just(Effect.EXCUSED),
+        st.tuples(st.sampled_from("ab"), st.just("t"), st.sampled_from("xy")),
+        st.just(1),
+    )
 )
 
 
@@ -72,3 +81,23 @@ def test_of_each_effect_the_growth_of_its_total_is_added(
 @given(st.lists(_GIVEN))
 def test_nothing_known_before_adds_all(after: list[Given]) -> None:
     assert sums(find_growth([], after)) == sums(after)
+
+
+def net_excuses(given_: list[Given]) -> Counter[tuple[str, ...]]:
+    """Return the excuses of each priority and target less those taken back."""
+    net: Counter[tuple[str, ...]] = Counter()
+    for effect, labels, amount in given_:
+        net[labels[:2]] += amount if effect is Effect.EXCUSED else -amount
+    return net
+
+
+@given(_EXCUSES, _EXCUSES, st.data())
+def test_what_excuses_shrink_by_is_taken_back(
+    before: list[Given], after: list[Given], data: st.DataObject
+) -> None:
+    if after:
+        taken = data.draw(st.lists(st.sampled_from(after), unique=True))
+        after = [*after, *((Effect.RESTORED, labels[:2], 1) for _, labels, _ in taken)]
+    total = net_excuses(before)
+    total.update(net_excuses(find_growth(before, after)))
+    assert total == net_excuses(after)
