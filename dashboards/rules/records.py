@@ -36,6 +36,8 @@ USUAL_WINDOW = "1h"
 """The window gauge whose value at this hour of the week is compared with earlier weeks."""
 CATCHING_UP_RECENTLY = "slawatch:catching_up:min5m"
 """1 while catching up has lasted five minutes: a restart's first scrapes do not count."""
+_SEEN_STEPS = 10
+"""Of the 20 steps in five minutes: a server that begins has seen one, a missed scrape takes two."""
 EVENTS_HOUR = "connector:slawatch_events:increase1h"
 EVENTS_USUAL = "connector:slawatch_events:usual1h"
 EVENTS_EXPECTED = "connector:slawatch_events:expected1h"
@@ -145,8 +147,9 @@ def build_groups() -> tuple[RecordGroup, ...]:
 
 
 def _short_records() -> Iterator[Record]:
-    at_once = f"max({c.CATCHING_UP.name})"
-    yield Record(CATCHING_UP_RECENTLY, f"min_over_time({at_once}[5m:15s])")
+    minutes = f"(max({c.CATCHING_UP.name})[5m:15s])"
+    seen = f"(count_over_time{minutes} >= bool {_SEEN_STEPS})"
+    yield Record(CATCHING_UP_RECENTLY, f"min_over_time{minutes} * {seen}")
     for level in COUNTED:
         for window in SHORT_WINDOWS:
             yield Record(breaches(level, window), p.net_breached(window, *level.labels))

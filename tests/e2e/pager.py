@@ -32,6 +32,7 @@ _SHORTER = (
     (r"^( +)keep_firing_for: \S+$", r"\1keep_firing_for: 1s"),
     # Catching up counts once it has lasted five minutes.
     (r"\[5m:15s\]", "[3s:1s]"),
+    (r">= bool 10\b", ">= bool 2"),
     # Alertmanager: until the first message, between changes, and until it comes again.
     (r"group_wait: (10|30)s", "group_wait: 1s"),
     (r"group_interval: 5m", "group_interval: 1s"),

@@ -130,9 +130,17 @@ def test_a_page_waits_for_its_window_after_catching_up(promtool: str, tmp_path: 
     run_case(promtool, tmp_path, series, asked, case.step, case.step)
 
 
-def test_a_short_restart_blinds_nobody(promtool: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "catching_up",
+    [
+        pytest.param("0x80 1 0x6000", id="of the monitor"),
+        # The first scrape that there is comes before log time is known.
+        pytest.param("1 0x6000", id="of a monitor and a Prometheus that begin together"),
+    ],
+)
+def test_a_short_restart_blinds_nobody(promtool: str, tmp_path: Path, catching_up: str) -> None:
     case = next(case for case in CASES if case.alert == "SlaBudgetBurn")
-    series = {**case.firing, "slawatch_catching_up": "0x80 1 0x6000"}
+    series = {**case.firing, "slawatch_catching_up": catching_up}
     asked = [Asked(firing(case.alert), case.at, {expected(case): 1})]
     run_case(promtool, tmp_path, series, asked, case.step, case.step)
 
