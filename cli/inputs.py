@@ -15,6 +15,7 @@ from cli.console import ERR
 from cli.sources import Desk
 from connectors.auth import open_secrets
 from connectors.connector import Connector, Secrets
+from connectors.held import find_held, load_held
 from connectors.inputs import LiveInput
 from connectors.intake import LogWriter
 from connectors.pump import load_position, pump_stdin, pump_tail
@@ -99,7 +100,8 @@ def _fetched_inputs(desk: Desk, state: Path, receiver: HttpReceiver | None) -> I
         if found is None:
             continue  # its options are about what is sent to us
         if source.sweep_us is not None and isinstance(found, Poll):
-            found = found.as_sweep(source.sweep_us / 1_000_000)
+            read_held = partial(load_held, find_held(state, name))
+            found = found.as_sweep(source.sweep_us / 1_000_000, read_held)
         if connector.bus is not None:
             yield LiveInput(name, partial(_pump_bus, found, name))
         else:

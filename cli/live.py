@@ -147,6 +147,11 @@ def _options(
         ticket_urls=settings.ticket_urls,
         token_file=settings.token_file,
         max_backlog=settings.intake_max_backlog,
+        sweeps={
+            name: source.sweep_us / 1_000_000
+            for name, source in settings.sources.items()
+            if source.sweep_us is not None
+        },
     )
 
 

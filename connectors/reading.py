@@ -193,6 +193,22 @@ def find_instant(data: object, path: str, *formats: str, zone: str = "UTC") -> i
         return None
 
 
+def require_second(data: object, path: str) -> int | str:
+    """Return the whole second of the instant at the path, where a system has two precisions."""
+    at = require_instant(data, path)
+    us = at * 1000 if isinstance(at, int) else _time_parser((RFC3339,), "UTC")(at, path)
+    return write_instant(us // 1_000_000 * 1_000_000)
+
+
+def find_us(data: object, path: str) -> int | None:
+    """Return the RFC 3339 instant at the path in microseconds, `None` where there is none."""
+    text = find_text(data, path)
+    try:
+        return None if text is None else _time_parser((RFC3339,), "UTC")(text, path)
+    except EventError:
+        return None
+
+
 @lru_cache(maxsize=256)
 def _time_parser(formats: tuple[str, ...], zone: str) -> Callable[[str, str], int]:
     return build_time_parser(formats, zone)

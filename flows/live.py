@@ -29,6 +29,7 @@ from flows.desk_file import Desk, keep_desk
 from flows.drill import read_drills
 from flows.export import Exporter
 from flows.floor import CounterFloor
+from flows.held_file import keep_held
 from flows.http import start_server
 from flows.log_source import PARTITION, LogPosition, LogSource
 from flows.monitor import SnapshotMeter, execute, open_recovery, window_options
@@ -59,7 +60,8 @@ class LiveOptions:
     """Be how the monitor runs. `retention_us` is how long the intake log keeps records.
 
     Without an intake of its own another process stores what this one reads.
-    `ticket_urls` are link templates by source, `token_file` holds the wall's token.
+    `ticket_urls` are link templates by source, `token_file` holds the wall's token; `sweeps` are
+    the seconds between two sweeps of a source.
     """
 
     state: Path
@@ -74,6 +76,7 @@ class LiveOptions:
     max_backlog: int | None = None
     ticket_urls: Mapping[str, str] = field(default_factory=dict)
     token_file: Path | None = None
+    sweeps: Mapping[str, float] = field(default_factory=dict)
 
 
 class Live:
@@ -191,13 +194,24 @@ class Live:
             on_history=self.store.put_history,
         )
         book = Book(self.rules)
-        tickets = TicketOptions(book, options.shards, first_at=first_at, wall=self.wall.now)
+        tickets = TicketOptions(
+            book,
+            options.shards,
+            first_at=first_at,
+            wall=self.wall.now,
+            swept=frozenset(options.sweeps),
+        )
         windows = window_options(self.rules, options.shards, is_live=True)
         outputs = Outputs(self.store, self.table, self.log, meter.note)
         flow = build_flow(source, tickets, windows, outputs)
         with ExitStack() as running:
             running.enter_context(pumped(self.log, inputs))
-            for name, run in (("housekeeping", self._keep_house), ("drift", self.drift.run)):
+            held = partial(keep_held, self.store, options.state, options.sweeps)
+            for name, run in (
+                ("housekeeping", self._keep_house),
+                ("drift", self.drift.run),
+                ("held", held),
+            ):
                 running.callback(Pump(name, run).stop)
             try:
                 execute(

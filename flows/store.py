@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import NamedTuple
 
-from slawatch.views import View
+from slawatch.views import Held, View
 
 Key = tuple[str, ...]
 HistogramTotal = tuple[tuple[int, ...], int, int]
@@ -88,6 +88,7 @@ class Store:
         self._lock = Lock()
         self._totals: dict[str, PartitionTotals] = {}
         self._views: dict[str, View] = {}
+        self._held: dict[str, dict[str, int]] = {}
         self._progress: dict[str, Progress] = {}
         self._exemplars: dict[Key, Exemplar] = {}
         self._gauges: dict[tuple[str, Key], float] = {}
@@ -114,9 +115,15 @@ class Store:
             self._totals[partition] = whole
 
     def put_view(self, shard: str, view: View) -> None:
-        """Replace a shard's view of its open work."""
+        """Replace a shard's view of its open work; what it tells of tickets adds up."""
         with self._lock:
-            self._views[shard] = view
+            self._views[shard] = view._replace(held=())
+            held = self._held.setdefault(shard, {})
+            for ticket, heard_at in view.held:
+                if heard_at:
+                    held[ticket] = heard_at
+                else:
+                    held.pop(ticket, None)
 
     def put_progress(self, partition: str, log_at: int, watermark_at: int, backlog: int) -> None:
         """Replace how far a partition has been read."""
@@ -154,6 +161,18 @@ class Store:
             self._began_at.pop(partition, None)
             for shard in [name for name in self._views if name.startswith(f"{partition}/")]:
                 del self._views[shard]
+                del self._held[shard]
+
+    def read_held(self, source: str) -> list[Held]:
+        """Return the tickets of a swept source that are held open, by the source's own ids."""
+        begin = f"{source}/"
+        with self._lock:
+            return [
+                Held(ticket.removeprefix(begin), heard_at)
+                for held in self._held.values()
+                for ticket, heard_at in held.items()
+                if ticket.startswith(begin)
+            ]
 
     def read(self) -> Contents:
         """Return everything as it is now."""

@@ -25,6 +25,7 @@ class TicketOptions:
 
     `disorder_us` is by how much a replay's log time stays behind; `first_at` where counting
     begins; `is_live` shows open work as it goes, else only at the end. `wall` tells microseconds.
+    The open tickets of `swept` sources are told one by one.
     """
 
     book: Book
@@ -34,6 +35,7 @@ class TicketOptions:
     hot: int = 512
     is_live: bool = True
     wall: Callable[[], int] | None = None
+    swept: frozenset[str] = frozenset()
 
 
 class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
@@ -58,6 +60,7 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
             if self.shard.digest != options.book.rules.digest:
                 change_rules(self.shard, self.shard.log_at, self._pending)
                 self.shard.digest = options.book.rules.digest
+        self.shard.work.swept = options.swept
 
     def on_batch(self, values: list[ShardBatch]) -> tuple[Iterable[Said], bool]:
         """Advance by each batch, in order."""

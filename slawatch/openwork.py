@@ -14,7 +14,7 @@ from slawatch.clocks import Published, State
 from slawatch.labels import STATE_AT_RISK, STATE_BREACHED, STATE_PAUSED, STATE_RUNNING
 from slawatch.lifecycle import WAITING
 from slawatch.ticket import CLOSED, STATUS_NAMES, Ticket
-from slawatch.views import Urgent, View
+from slawatch.views import Held, Urgent, View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -99,6 +99,8 @@ class OpenWork:
         self._urgent = Ranking(URGENT)
         self._waiting: dict[str, tuple[str, int]] = {}
         self.touched: set[str] = set()
+        self.swept: frozenset[str] = frozenset()
+        """Sources that are compared with their systems: their held tickets are told."""
 
     def view(
         self,
@@ -107,8 +109,12 @@ class OpenWork:
         now: int,
     ) -> View:
         """Return the counts as of now. `get` finds a ticket, `scan` yields all of them."""
+        held = []
         for key in self.touched:
-            self._refresh(key, get(key))
+            ticket = get(key)
+            self._refresh(key, ticket)
+            if self.swept and key.partition("/")[0] in self.swept:
+                held.append(_tell_held(key, ticket))
         self.touched.clear()
         if self._oldest.wanting() or self._urgent.wanting():
             self._oldest.clear()
@@ -116,7 +122,7 @@ class OpenWork:
             for ticket in scan():
                 if not self._book.is_shadow(ticket.key):
                     self._rank(ticket)
-        return self._render(now, get)
+        return self._render(now, get)._replace(held=tuple(held))
 
     def _refresh(self, key: str, ticket: Ticket | None) -> None:
         old = self._shares.pop(key, None)
@@ -197,6 +203,11 @@ class OpenWork:
             waiting_past=dict(past),
             log_at=now,
         )
+
+
+def _tell_held(key: str, ticket: Ticket | None) -> Held:
+    is_held = ticket is not None and (ticket.is_open() or bool(ticket.live))
+    return Held(key, ticket.last_at if ticket is not None and is_held else 0)
 
 
 def clock_state(clock: Clock) -> str:

@@ -369,7 +369,8 @@ class Shard:
         """Take over another shard's packed tickets and its interner; times stay."""
         self.interner, self.fold, self.settler = other.interner, other.fold, other.settler
         self.tickets, self._hot, self._touched, self._blank = other.tickets, {}, {}, {}
-        self.work = OpenWork(self.book, self.interner)
+        swept, self.work = self.work.swept, OpenWork(self.book, self.interner)
+        self.work.swept = swept
         self.work.touched.update(self.tickets)
         self.rebuild()
 

@@ -23,12 +23,23 @@ class Urgent(NamedTuple):
     team: str
 
 
+class Held(NamedTuple):
+    """Be a ticket that is held open, and when its last act was (microseconds).
+
+    One that is no longer held has no last act: 0.
+    """
+
+    ticket: str
+    heard_at: int
+
+
 class View(NamedTuple):
     """Count one shard's open work at log time `log_at` (microseconds).
 
     `tickets` by (channel, priority, status), `team_tickets` by (team, status), `clocks` by
     (channel, priority, target, state); `oldest` is when the oldest clock of (channel, priority,
-    target) started. `waiting` and `waiting_past` are contacts on live channels.
+    target) started. `waiting` and `waiting_past` are contacts on live channels. `held` tells the
+    tickets of swept sources that changed since the view before.
     """
 
     tickets: Mapping[tuple[str, str, str], int] = {}
@@ -39,6 +50,7 @@ class View(NamedTuple):
     waiting: Mapping[str, int] = {}
     waiting_past: Mapping[str, int] = {}
     log_at: int = 0
+    held: tuple[Held, ...] = ()
 
 
 def merge(views: Iterable[View]) -> View:

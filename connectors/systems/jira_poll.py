@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import httpx
 import orjson
 
 from connectors.connector import Secrets
-from connectors.reading import Object, find, find_id, find_instant, find_objects, find_text
+from connectors.reading import (
+    Object,
+    find,
+    find_id,
+    find_instant,
+    find_objects,
+    find_text,
+    find_us,
+)
+from connectors.transports.compare import UNASKED, Records, State, pick_numbers
 from connectors.transports.poll import (
     POLL_OPTIONS,
     Api,
@@ -80,6 +89,37 @@ class JiraPoller:
         is_last = len(issues) < PAGE_SIZE or following is None
         return Page([self._record(issue) for issue in issues], following or "", is_last)
 
+    def fetch_states(self, ids: Sequence[str]) -> Mapping[str, State]:
+        """Return how issues stand, those that are there and that the token's owner may see."""
+        numbers = pick_numbers(ids)
+        unasked = dict.fromkeys(set(ids).difference(numbers), UNASKED)
+        if not numbers:
+            return unasked
+        if self._is_cloud:
+            question = {"issueIdsOrKeys": numbers, "fields": ["status", "updated"]}
+            answer = self._api.post("/rest/api/2/issue/bulkfetch", question)
+        else:  # told not to validate, it leaves out what there is no more
+            answer = self._api.get("/rest/api/2/search", _by_id(numbers, "status,updated"))
+        return unasked | {
+            find_id(issue, "id") or "": State(
+                find_us(issue, "fields.updated") or 0,
+                find_text(issue, "fields.status.statusCategory.key") == "done",
+            )
+            for issue in find_objects(answer, "issues")
+        }
+
+    def fetch_tickets(self, ids: Sequence[str]) -> Records:
+        """Return issues, whole as all issues are."""
+        answer = self._ask(f"id in ({', '.join(pick_numbers(ids))})", "")
+        return [self._record(issue) for issue in find_objects(answer, "issues")]
+
+    def tell_gone(self, ticket_id: str, at: int) -> tuple[str, bytes]:
+        """Tell that an issue was deleted, as the webhook does."""
+        at_ms = at // 1000
+        issue = {"id": ticket_id}
+        body = {"webhookEvent": "jira:issue_deleted", "timestamp": at_ms, "issue": issue}
+        return f"gone/{ticket_id}/{at_ms}", orjson.dumps(body)
+
     def _find_following(self, answer: object, skip: str, count: int) -> str | None:
         if self._is_cloud:
             return find_text(answer, "nextPageToken")
@@ -121,6 +161,11 @@ class JiraPoller:
             for unknown in wanted - self._categories.keys():
                 self._categories[unknown] = ""  # deleted since: not asked for again
         return {key: self._categories[key] for key in sorted(wanted) if self._categories[key]}
+
+
+def _by_id(numbers: Sequence[str], fields: str) -> dict[str, str | int]:
+    jql = f"id in ({', '.join(numbers)})"
+    return {"jql": jql, "maxResults": PAGE_SIZE, "fields": fields, "validateQuery": "false"}
 
 
 def _as_objects(answer: object) -> list[Object]:

@@ -17,6 +17,7 @@ from connectors.reading import (
     parse_object,
     require_id,
     require_instant,
+    require_second,
     require_text,
 )
 from connectors.renaming import rename_teams
@@ -51,7 +52,12 @@ def decode(payload: Payload) -> Iterator[NativeEvent]:
 
 def _tell(data: Object, read: Read) -> Iterator[NativeEvent]:
     detail = find_object(data, "detail")
-    at = require_instant(data, "time" if data.get("time") else "detail.updated_at")
+    # Of what audits tell too the second, as they do: a sweep changes nothing that was heard.
+    require = require_instant if read is _read_message else require_second
+    at = require(data, "time" if data.get("time") else "detail.updated_at")
+    opened_at = find_instant(detail, "created_at")
+    if read is _read_comment and at == opened_at:
+        return  # a ticket is opened with it: it is no reply
     said = read(find_object(data, "event"), detail, find_instant(detail, "updated_at") or at)
     if said is None:
         return
@@ -59,7 +65,7 @@ def _tell(data: Object, read: Read) -> Iterator[NativeEvent]:
     event = {
         "ticket_id": ticket_id,
         "occurred_at": at,
-        "opened_at": find_instant(detail, "created_at"),
+        "opened_at": opened_at,
         "channel": read_channel(find_text(detail, "via.channel")),
         "priority": read_priority(find_text(detail, "priority")),
         "team": find_id(detail, "group_id"),

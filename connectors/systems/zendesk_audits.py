@@ -47,7 +47,7 @@ def decode_audit(audit: Object) -> Iterator[NativeEvent]:
     if created:
         yield acts.finish({**base, **_read_created(created, actor)})
     for child in children:
-        said = _read_child(child, audit, at)
+        said = _read_child(child, audit, at, is_first=bool(created))
         if said is not None:
             yield acts.finish({**base, **said})
     merged = find(audit, "merged_ticket_ids")
@@ -104,10 +104,13 @@ def _read_created(children: list[Object], actor: str) -> Object:
     }
 
 
-def _read_child(child: Object, audit: Object, stamp: acts.Stamp) -> Object | None:
+def _read_child(
+    child: Object, audit: Object, stamp: acts.Stamp, *, is_first: bool
+) -> Object | None:
     match _type(child):
         case "comment" | "voicecomment" | "facebookcomment":
-            return _read_comment(child, audit)
+            # What a ticket is opened with is no reply, and no webhook need tell it.
+            return None if is_first else _read_comment(child, audit)
         case "change":
             return _read_change(child, stamp)
     return None

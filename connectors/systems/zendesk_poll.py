@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -15,10 +16,14 @@ from connectors.reading import (
     find_flag,
     find_id,
     find_integer,
+    find_object,
     find_objects,
     find_text,
+    find_us,
 )
 from connectors.systems.zendesk_audits import ROLES, to_ticket_event
+from connectors.systems.zendesk_words import ENDED, read_status
+from connectors.transports.compare import UNASKED, Records, State, pick_numbers
 from connectors.transports.poll import (
     POLL_OPTIONS,
     Api,
@@ -36,6 +41,9 @@ OPTIONS: Mapping[str, Any] = {**POLL_OPTIONS, "user": None}
 _EVENTS = "/api/v2/incremental/ticket_events.json"
 _OPEN = "/api/v2/search/export.json"
 _AUDITS = "/api/v2/tickets/{}/audits.json"
+_TICKETS = "/api/v2/tickets/show_many.json"
+_TICKET = "/api/v2/tickets/{}.json"
+_DELETED = "/api/v2/deleted_tickets.json"
 _USERS = "/api/v2/users/show_many.json"
 _USERS_AT_ONCE = 100
 _PAGE_SIZE = 100
@@ -76,6 +84,50 @@ class ZendeskPoller:
                 records += self._fetch_audits(number)
         return Page(records, following, is_last=not following)
 
+    def fetch_states(self, ids: Sequence[str]) -> Mapping[str, State]:
+        """Return how tickets stand; when a deleted one was, if it is among the last deleted."""
+        numbers = pick_numbers(ids)
+        unasked = dict.fromkeys(set(ids).difference(numbers), UNASKED)
+        if not numbers:
+            return unasked
+        answer = self._api.get(_TICKETS, {"ids": ",".join(numbers)})
+        found = {find_id(one, "id") or "": one for one in find_objects(answer, "tickets")}
+        for number in numbers:
+            if number not in found:  # a list leaves out what is archived, too
+                alone = find_object(self._api.find(_TICKET.format(number), {}), "ticket")
+                found |= {number: alone} if alone else {}
+        states = {number: _read_state(one) for number, one in found.items()}
+        if any(number not in states for number in numbers):
+            states = {**self._find_deleted(), **states}
+        return unasked | {number: states[number] for number in numbers if number in states}
+
+    def _find_deleted(self) -> dict[str, State]:
+        """Return the tickets deleted last: the list may be asked for ten times a minute."""
+        newest: dict[str, str | int] = {
+            "sort_by": "deleted_at",
+            "sort_order": "desc",
+            "per_page": _PAGE_SIZE,
+        }
+        deleted = find_objects(self._api.find(_DELETED, newest), "deleted_tickets")
+        times = {find_id(one, "id") or "": find_us(one, "deleted_at") for one in deleted}
+        return {key: State(at, is_over=True, gone_at=at) for key, at in times.items() if at}
+
+    def fetch_tickets(self, ids: Sequence[str]) -> Records:
+        """Return every audit of some tickets."""
+        return [record for number in ids for record in self._fetch_audits(number)]
+
+    def tell_gone(self, ticket_id: str, at: int) -> tuple[str, bytes]:
+        """Tell that a ticket was deleted, as the event webhook of that second does."""
+        time = datetime.fromtimestamp(at // 1_000_000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        body = {
+            "type": "zen:event-type:ticket.soft_deleted",
+            "time": time,
+            "subject": f"zen:ticket:{ticket_id}",
+            "detail": {"id": ticket_id, "updated_at": time},
+            "event": {},
+        }
+        return f"gone/{ticket_id}/{time}", orjson.dumps(body)
+
     def _fetch_audits(self, ticket_id: str) -> Iterator[tuple[str, bytes]]:
         cursor, has_more = "", True
         while has_more:
@@ -108,6 +160,12 @@ class ZendeskPoller:
             for user in find_objects(answer, "users"):
                 self._roles[find_id(user, "id") or ""] = find_text(user, "role") or ""
         return self._roles
+
+
+def _read_state(ticket: Object) -> State:
+    word = find_text(ticket, "status")
+    is_over = read_status(word).get("status") in ("resolved", "closed") or word in ENDED
+    return State(find_us(ticket, "updated_at") or 0, is_over)
 
 
 def _persons(audit: Object) -> set[str]:

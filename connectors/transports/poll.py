@@ -5,17 +5,19 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 import httpx
 
+from connectors.held import HeldTickets
 from connectors.intake import LogWriter, Pending
 from connectors.marks import BY_SWEEP, mark
 from connectors.pump import store
 from connectors.secret_store import SecretStore
+from connectors.transports.compare import Comparison
 from connectors.transports.pulling import load_kept, save_kept
 from slawatch.errors import ConfigError, ConnectorError
 
@@ -34,6 +36,7 @@ TIMEOUT_SECONDS = 30.0
 _BACKOFF_SECONDS = (1.0, 5.0, 30.0, 120.0, 300.0)
 _MAX_WAIT_SECONDS = 3600.0
 _BUSY = (429, 503)
+_NONE_SUCH = (404, 410)
 _DAY_US = 86_400_000_000
 _MAX = 1e6
 
@@ -93,12 +96,32 @@ class Api:
 
     def get(self, path: str, params: Mapping[str, str | int]) -> Any:  # noqa: ANN401 - JSON enters
         """Return the answer's JSON."""
+        answer = self._ask("GET", path, params=dict(params))
+        _check(answer)
+        return self._read(answer)
+
+    def find(self, path: str, params: Mapping[str, str | int]) -> Any:  # noqa: ANN401 - JSON enters
+        """Return the answer's JSON, `None` where the system says that it has no such thing."""
+        answer = self._ask("GET", path, params=dict(params))
+        if answer.status_code in _NONE_SUCH:
+            return None
+        _check(answer)
+        return self._read(answer)
+
+    def post(self, path: str, question: object) -> Any:  # noqa: ANN401 - JSON enters
+        """Ask by a body, where a question is too long for an address; return the answer's JSON."""
+        answer = self._ask("POST", path, json=question)
+        _check(answer)
+        return self._read(answer)
+
+    def _ask(self, method: str, path: str, **question: Any) -> httpx.Response:  # noqa: ANN401
         try:
-            answer = self._client.get(path, params=dict(params))
+            return self._client.request(method, path, **question)
         except httpx.HTTPError as ex:
             where = f"{self._client.base_url}{path}"
             raise ConnectorError(f"{where!r} cannot be asked: {type(ex).__name__} {ex}") from ex
-        _check(answer)
+
+    def _read(self, answer: httpx.Response) -> Any:  # noqa: ANN401 - JSON enters
         try:
             return answer.json()
         except ValueError as ex:
@@ -125,22 +148,30 @@ def _read_wait(answer: httpx.Response) -> float | None:
     return float(text) if text.isascii() and text.isdigit() else None
 
 
+def _hold_nothing() -> HeldTickets | None:
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
     """Be a source that is asked, `interval_seconds` after each last page.
 
     At first it is asked for what was `since` an instant, in microseconds. A sweep asks seldom,
-    for what lost deliveries left behind.
+    for what lost deliveries left behind; of a poller that is a `compare.Comparer` also for the
+    tickets that `read_held` returns.
     """
 
     poller: Poller
     interval_seconds: float
     since: int
     is_sweep: bool = False
+    read_held: Callable[[], HeldTickets | None] = _hold_nothing
 
-    def as_sweep(self, interval_seconds: float) -> Poll:
+    def as_sweep(
+        self, interval_seconds: float, read_held: Callable[[], HeldTickets | None]
+    ) -> Poll:
         """Return the sweep that asks the same system."""
-        return replace(self, interval_seconds=interval_seconds, is_sweep=True)
+        return replace(self, interval_seconds=interval_seconds, is_sweep=True, read_held=read_held)
 
     def pump(
         self, writer: LogWriter, source: str, stop: threading.Event, position_path: Path
@@ -151,10 +182,21 @@ class Poll:
         twice, as a record asked for again has its old key.
         """
         cursor = load_cursor(position_path) or self.poller.start(self.since)
+        comparison = self._build_comparison()
         failures = 0
         while not stop.is_set():
             try:
                 page = self.poller.fetch(cursor)
+                to = page.complete_to if page.is_last else None
+                if not store(self._pack(source, page.records, to), writer, stop):
+                    return
+                if page.cursor != cursor:
+                    cursor = page.cursor
+                    save_cursor(position_path, cursor)
+                if page.is_last and comparison is not None:
+                    for records in comparison.run():
+                        if stop.is_set() or not store(self._pack(source, records), writer, stop):
+                            return
             except ConnectorError as ex:
                 wait = _wait_after(ex, failures)
                 LOGGER.warning("poll failed source=%s retry_seconds=%s error=%s", source, wait, ex)
@@ -162,18 +204,22 @@ class Poll:
                 stop.wait(wait)
                 continue
             failures = 0
-            to = page.complete_to if page.is_last else None
-            pending = [
-                Pending(source, key, mark(body, came=BY_SWEEP) if self.is_sweep else body, to)
-                for key, body in page.records
-            ]
-            if not store(pending, writer, stop):
-                return
-            if page.cursor != cursor:
-                cursor = page.cursor
-                save_cursor(position_path, cursor)
             if page.is_last:
                 stop.wait(self.interval_seconds)
+
+    def _build_comparison(self) -> Comparison | None:
+        poller: Any = self.poller
+        if not self.is_sweep or not hasattr(poller, "fetch_states"):
+            return None
+        return Comparison(poller, self.read_held, now_us)
+
+    def _pack(
+        self, source: str, records: Sequence[tuple[str, bytes]], complete_to: int | None = None
+    ) -> list[Pending]:
+        return [
+            Pending(source, key, mark(body, came=BY_SWEEP) if self.is_sweep else body, complete_to)
+            for key, body in records
+        ]
 
 
 def build_poll(poller: Poller, options: Mapping[str, Any]) -> Poll:

@@ -42,12 +42,19 @@ def write_zendesk(folder: Path, url: str, more: str = "") -> Path:
 
 
 class Zendesk:
-    """Hold audits by ticket and answer for them. `open_ids` are the tickets under solved."""
+    """Hold audits by ticket and answer for them. `open_ids` are the tickets under solved.
+
+    `statuses` are those of single tickets, open unless said; `deleted` ones have their second, or
+    0 where nothing tells of them any more. `exported` are the tickets of the export, if not all.
+    """
 
     def __init__(self) -> None:
         """Hold nothing yet."""
         self.audits: list[dict[str, Any]] = []
         self.open_ids: list[int] = []
+        self.statuses: dict[int, str] = {}
+        self.deleted: dict[int, int] = {}
+        self.exported: set[int] | None = None
 
     def tell(self, ticket: int, seconds: int, person: int, *events: dict[str, Any]) -> None:
         """Add an audit, as a ticket's own list has it, of a second."""
@@ -67,19 +74,42 @@ class Zendesk:
 
     def answer(self, asked: Asked) -> Answer:
         """Answer one question."""
-        if asked.path == "/api/v2/users/show_many.json":
-            return Answer({"users": _ROLES})
-        if asked.path == "/api/v2/incremental/ticket_events.json":
-            return Answer(self._tell_since(int(asked.query["start_time"])))
-        if asked.path == "/api/v2/search/export.json":
-            results = [{"id": number, "status": "open"} for number in self.open_ids]
-            return Answer({"results": results, "meta": {"has_more": False}})
-        ticket = int(asked.path.split("/")[4])
-        audits = [audit for audit in self.audits if audit["ticket_id"] == ticket]
-        return Answer({"audits": audits, "meta": {"has_more": False}})
+        name = asked.path.removeprefix("/api/v2/").removesuffix(".json")
+        match name.split("/"):
+            case ["users", "show_many"]:
+                return Answer({"users": _ROLES})
+            case ["incremental", "ticket_events"]:
+                return Answer(self._tell_since(int(asked.query["start_time"])))
+            case ["tickets", "show_many"]:
+                ids = map(int, asked.query["ids"].split(","))
+                found = [self._tell_ticket(one) for one in ids if one not in self.deleted]
+                return Answer({"tickets": found})
+            case ["tickets", _]:
+                return Answer({"error": "RecordNotFound"}, 404)
+        return Answer({**self._tell_list(name.split("/")), "meta": {"has_more": False}})
+
+    def _tell_list(self, path: list[str]) -> dict[str, Any]:
+        match path:
+            case ["search", "export"]:
+                return {"results": [{"id": one, "status": "open"} for one in self.open_ids]}
+            case ["deleted_tickets"]:
+                gone = [(number, at) for number, at in self.deleted.items() if at]
+                return {"deleted_tickets": [{"id": n, "deleted_at": render(at)} for n, at in gone]}
+        return {"audits": [one for one in self.audits if one["ticket_id"] == int(path[1])]}
+
+    def _tell_ticket(self, number: int) -> dict[str, Any]:
+        told = [audit["created_at"] for audit in self.audits if audit["ticket_id"] == number]
+        changed_at = max(told, default="2026-01-01T00:00:00Z")
+        status = self.statuses.get(number, "open")
+        return {"id": number, "status": status, "updated_at": changed_at}
 
     def _tell_since(self, seconds: int) -> dict[str, Any]:
-        found = [audit for audit in self.audits if audit["created_at"] >= render(seconds)]
+        found = [
+            audit
+            for audit in self.audits
+            if audit["created_at"] >= render(seconds)
+            and (self.exported is None or audit["ticket_id"] in self.exported)
+        ]
         exported = [_export(audit) for audit in found]
         last = max([seconds, *(audit["timestamp"] for audit in exported)])
         return {"ticket_events": exported, "end_time": last, "end_of_stream": True}

@@ -3,7 +3,7 @@ from __future__ import annotations
 from threading import Thread
 
 from flows.store import Exemplar, PartitionTotals, Progress, Store
-from slawatch.views import View
+from slawatch.views import Held, View
 
 
 def test_a_partition_replaces_what_it_had_put_before() -> None:
@@ -39,6 +39,21 @@ def test_a_dropped_partition_takes_its_shards_along() -> None:
     store.drop_partition("1")
     contents = store.read()
     assert (contents.totals, contents.progress, set(contents.views)) == ({}, {}, {"11/3"})
+
+
+def test_held_tickets_are_those_that_the_views_told_last() -> None:
+    store = Store()
+    store.put_view("0/1", View(held=(Held("desk/1", 5), Held("desk/2", 5), Held("mail/3", 5))))
+    store.put_view("0/2", View(held=(Held("desk/4", 7),)))
+    store.put_view("0/1", View(held=(Held("desk/1", 6), Held("desk/2", 0))))
+    assert store.read_held("desk") == [Held("1", 6), Held("4", 7)]
+
+
+def test_a_dropped_partition_takes_its_held_tickets_along() -> None:
+    store = Store()
+    store.put_view("1/3", View(held=(Held("desk/1", 5),)))
+    store.drop_partition("1")
+    assert store.read_held("desk") == []
 
 
 def test_the_newest_exemplar_and_gauge_stay() -> None:

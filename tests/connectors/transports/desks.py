@@ -28,6 +28,7 @@ class Asked:
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    body: object = None
 
 
 Respond = Callable[[Asked], Answer]
@@ -39,10 +40,13 @@ def serve(respond: Respond) -> Iterator[tuple[str, list[Asked]]]:
     asked: list[Asked] = []
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+        def do_POST(self) -> None:
+            self.do_GET(orjson.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+
+        def do_GET(self, said: object = None) -> None:
             parts = urlsplit(self.path)
             headers = {key.lower(): value for key, value in self.headers.items()}
-            one = Asked(parts.path, dict(parse_qsl(parts.query)), headers)
+            one = Asked(parts.path, dict(parse_qsl(parts.query)), headers, said)
             asked.append(one)
             answer = respond(one)
             body = answer.body if isinstance(answer.body, bytes) else orjson.dumps(answer.body)
