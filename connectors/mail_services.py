@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from connectors.mail import Headers, collect, parse_headers
+from connectors.mail import PART_HEADER, Headers, collect, parse_headers
 from connectors.payload import Payload
 from connectors.reading import find_object, find_objects, find_text, parse_object
 from slawatch.errors import EventError
@@ -44,7 +44,16 @@ def _read_json(payload: Payload) -> Headers:
     listed = find_objects(data, "Headers")
     pairs += [(find_text(one, "Name") or "", find_text(one, "Value")) for one in listed]
     pairs += _flatten(find_object(data, "headers"))
+    pairs += _find_parts(data)
     return collect((name, value) for name, value in pairs if value)
+
+
+def _find_parts(data: dict[str, object]) -> Iterator[tuple[str, str | None]]:
+    """Hand out the types of Postmark's and CloudMailin's attachments."""
+    for one in find_objects(data, "Attachments"):
+        yield PART_HEADER, find_text(one, "ContentType")
+    for one in find_objects(data, "attachments"):
+        yield PART_HEADER, find_text(one, "content_type")
 
 
 def _flatten(headers: dict[str, object]) -> Iterator[tuple[str, str]]:
@@ -98,6 +107,8 @@ def _read_multipart(payload: Payload) -> list[tuple[str, str]]:
         if not isinstance(part, Message):
             continue
         name = part.get_param("name", header="content-disposition")
+        if part.get_content_type() == "text/calendar":
+            fields.append((PART_HEADER, str(part["content-type"])))
         content = part.get_payload(decode=True)
         if isinstance(name, str) and part.get_filename() is None and isinstance(content, bytes):
             fields.append((name, content.decode("utf-8", "replace").strip()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -29,6 +30,12 @@ from slawatch.errors import ConfigError
 from slawatch.events import Kind
 from slawatch.parsing import Vocabulary
 
+_CAPTURE = re.compile(
+    rb"(?:HTTP/1\.[01] \d{3}[^\r\n]*|(?:POST|PUT|GET) \S+ HTTP/1\.[01])\r?\n"
+    rb"((?:[!-9;-~]+:[^\r\n]*\r?\n)*)\r?\n"
+)
+"""A request as it went over the wire; some tools write a status line in its first line's place."""
+
 
 class BodyReport(NamedTuple):
     """Be what became of one body. `problems` are the connector's; a refusal is none.
@@ -47,6 +54,7 @@ def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
     """Report on each body below a folder, in the order of their paths. Raises `ConfigError`.
 
     A file that is no body itself and holds several, as `{"case": body}`, is reported case by case.
+    One that holds a whole HTTP message is that message's body, with its headers.
     """
     paths = sorted(path for path in folder.rglob("*") if is_body(path))
     if not paths:
@@ -55,7 +63,7 @@ def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
     parser = RecordParser(Vocabulary(), {subject.connector.name: decoder})
     baseline = find_baseline(subject.golden)
     for path in paths:
-        name, payload = str(path.relative_to(folder)), load_payload(path)
+        name, payload = str(path.relative_to(folder)), split_capture(load_payload(path))
         bodies = [(name, payload)]
         cases = [(f"{name}#{case}", payload._replace(body=b)) for case, b in _find_cases(payload)]
         found = [_check_body(subject, parser, path, *one) for one in bodies + cases]
@@ -65,6 +73,16 @@ def check_bodies(subject: Subject, folder: Path) -> Iterator[BodyReport]:
         for report, (_, body) in zip(found[chosen], (bodies + cases)[chosen], strict=True):
             fresh = find_shape(body) - baseline if baseline else frozenset()
             yield report._replace(drift=sorted(fresh))
+
+
+def split_capture(payload: Payload) -> Payload:
+    """Return the body and the headers of a captured HTTP message, what is none as it is."""
+    found = _CAPTURE.match(payload.body)
+    if found is None:
+        return payload
+    pairs = (line.partition(":") for line in found[1].decode("latin-1").splitlines())
+    said = {name.strip().lower(): value.strip() for name, _, value in pairs}
+    return payload._replace(body=payload.body[found.end() :], headers={**said, **payload.headers})
 
 
 def _find_cases(payload: Payload) -> list[tuple[str, bytes]]:

@@ -48,7 +48,8 @@ def _read_addresses(options: Mapping[str, Any], key: str) -> tuple[str, ...]:
 
 def _decode(payload: Payload, desk: Desk) -> Iterator[NativeEvent]:
     headers = read_mail(payload)
-    if mail.is_report(headers):
+    parts = payload.headers.get(mail.PART_HEADER, "")
+    if mail.is_report(headers) or mail.is_calendar_answer(headers, parts):
         return
     writers = mail.find_addresses(headers, "from") or mail.find_addresses(headers, "sender")
     if not writers:

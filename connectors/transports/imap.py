@@ -16,11 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from connectors.connector import Secrets
 from connectors.intake import LogWriter, Pending
-from connectors.mail import FOLDER_HEADER, SENT
+from connectors.mail import CALENDAR_ANSWERS, FOLDER_HEADER, PART_HEADER, SENT
 from connectors.payload import Payload, hash_body, pack_payload
 from connectors.pump import store
 from connectors.transports.pulling import keep_trying, load_kept, save_kept
@@ -43,8 +43,18 @@ OPTIONS: Mapping[str, Any] = {
 
 _PORTS = {"implicit": 993, "starttls": 143, "none": 143}
 _UID = re.compile(rb"\bUID (\d+)")
+_CALENDAR = re.compile(rb'"TEXT"\s+"CALENDAR"\s+\(([^)]*)\)', re.IGNORECASE)
+_METHOD = re.compile(rb'"METHOD"\s+"([A-Z]+)"', re.IGNORECASE)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PRINTABLE = re.compile(r"([^\x20-\x7e]+)")
+
+
+class Mail(NamedTuple):
+    """Be a mail of a folder: its headers, and what is `told` beside them."""
+
+    uid: int
+    headers: bytes
+    told: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +101,16 @@ class ImapMailbox:
             for mails in folders.read(name, since):
                 pending = [
                     # its headers, not its UID: UIDs begin anew, and folders hold copies
-                    Pending(source, hash_body(Payload(raw)), pack_payload(Payload(raw, headers)))
-                    for _, raw in mails
+                    Pending(
+                        source,
+                        hash_body(Payload(one.headers)),
+                        pack_payload(Payload(one.headers, {**headers, **one.told})),
+                    )
+                    for one in mails
                 ]
                 if not store(pending, writer, stop):
                     return
-                folders.note(name, mails[-1][0])
+                folders.note(name, mails[-1].uid)
 
     @contextmanager
     def _connect(self) -> Iterator[imaplib.IMAP4]:
@@ -146,8 +160,8 @@ class _Folders:
         self._kept = kept
         self._save = save
 
-    def read(self, name: str, since: float) -> Iterator[list[tuple[int, bytes]]]:
-        """Yield the folder's new mails in batches, as (UID, headers)."""
+    def read(self, name: str, since: float) -> Iterator[list[Mail]]:
+        """Yield the folder's new mails in batches."""
         validity = self._examine(name)
         kept = self._kept.get(name, {})
         if kept.get("validity") != validity:
@@ -178,9 +192,11 @@ class _Folders:
             raise ConnectorError(f"folder {name!r} has no UIDVALIDITY")
         return int(found)
 
-    def _fetch(self, uids: Sequence[int]) -> list[tuple[int, bytes]]:
+    def _fetch(self, uids: Sequence[int]) -> list[Mail]:
         """Fetch headers; a mail that is gone meanwhile is left out."""
-        answer = self._ask("FETCH", ",".join(map(str, uids)), "(UID BODY.PEEK[HEADER])")
+        numbers = ",".join(map(str, uids))
+        answer = self._ask("FETCH", numbers, "(UID BODY.PEEK[HEADER])")
+        answers = self._find_answers(numbers)
         mails = []
         for number, part in enumerate(answer):
             if not isinstance(part, tuple):
@@ -188,8 +204,25 @@ class _Folders:
             behind = answer[number + 1] if number + 1 < len(answer) else b""
             found = _UID.search(part[0] + (behind if isinstance(behind, bytes) else b""))
             if found is not None:
-                mails.append((int(found[1]), part[1]))
-        return sorted(mails)
+                uid = int(found[1])
+                mails.append(Mail(uid, part[1], answers.get(uid, {})))
+        return sorted(mails, key=lambda mail: mail.uid)
+
+    def _find_answers(self, numbers: str) -> dict[int, Mapping[str, str]]:
+        """Return what tells an answer to an invitation, by UID: headers do not tell a part."""
+        told: dict[int, Mapping[str, str]] = {}
+        line = b""
+        for part in self._ask("FETCH", numbers, "(UID BODYSTRUCTURE)"):
+            line += b" ".join(part) if isinstance(part, tuple) else part or b""
+            if isinstance(part, tuple):  # a string of its own: the mail's line goes on
+                continue
+            uid, calendar = _UID.search(line), _CALENDAR.search(line)
+            method = _METHOD.search(calendar[1]) if calendar else None
+            if uid and method and method[1].decode().lower() in CALENDAR_ANSWERS:
+                said = f"text/calendar; method={method[1].decode().lower()}"
+                told[int(uid[1])] = {PART_HEADER: said}
+            line = b""
+        return told
 
     def _ask(self, command: str, *arguments: str) -> list[Any]:
         status, answer = self._connection.uid(command, *arguments)

@@ -135,6 +135,21 @@ def test_a_file_of_several_bodies_gets_a_line_for_each(tmp_path: Path) -> None:
     ]
 
 
+def test_a_captured_http_message_is_its_body_with_its_headers(tmp_path: Path) -> None:
+    kind = "Content-Type: multipart/form-data; boundary=b\r\n"
+    field = "--b\r\nContent-Disposition: form-data; name="
+    mail = f'{field}"From"\r\n\r\nj@client.example\r\n{field}"Date"\r\n\r\n'
+    text = f"{mail}Tue, 3 Mar 2026 10:00:00 +0100\r\n--b--\r\n"
+    for name, first in (("a", "POST /in/email HTTP/1.1"), ("b", "HTTP/1.1 200 OK")):
+        capture = f"{first}\r\nHost: desk.example\r\n{kind}\r\n{text}"
+        (tmp_path / f"{name}.txt").write_bytes(capture.encode())
+    result = call("connectors", "check", "email", "--bodies", tmp_path, "--fuzz", 0)
+    assert [line.partition(";")[0] for line in result.stdout.splitlines()] == [
+        "a.txt: 1 created",
+        "b.txt: 1 created",
+    ]
+
+
 def test_a_body_that_breaks_the_decoder_is_told_and_the_others_too(tmp_path: Path) -> None:
     folder = write_acme(tmp_path, SOURCE.replace('require_id(data, "case.number")', 'data["no"]'))
     golden = folder / "golden" / "acme"

@@ -116,10 +116,19 @@ class ImapServer:
 
 
 def write_mail(name: str) -> bytes:
+    """Return a mail; one named `accepted…` answers an invitation."""
+    if name.startswith("accepted"):
+        kind = 'Content-Type: multipart/mixed; boundary="b"\r\n'
+        calendar = "text/calendar; charset=utf-8; method=REPLY"
+        part = f"--b\r\nContent-Type: {calendar}\r\n\r\nBEGIN:VCALENDAR\r\n--b--\r\n"
+        return _write_head(name) + f"{kind}\r\n{part}".encode()
+    return _write_head(name) + b"\r\nA text that stays on the server.\r\n"
+
+
+def _write_head(name: str) -> bytes:
     return (
         f"From: {name}@client.example\r\nTo: {USER}\r\nSubject: {name}\r\n"
         f"Date: Tue, 3 Mar 2026 10:00:00 +0100\r\nMessage-ID: <{name}@client.example>\r\n"
-        "\r\nA text that stays on the server.\r\n"
     ).encode()
 
 

@@ -96,6 +96,16 @@ def test_only_headers_are_fetched(server: ImapServer, reading: Reading) -> None:
     assert b"A text" not in payload.body
 
 
+def test_an_answer_to_an_invitation_is_told_by_its_parts(
+    server: ImapServer, reading: Reading
+) -> None:
+    server.deliver("Calls", "accepted", "zoe")
+    with reading.pumping(open_options(server, folders=["Calls"])):
+        poll(reading.holds("accepted", "zoe"), "both mails")
+    told = [payload.headers.get("x-part-type") for payload in reading.payloads()]
+    assert told == ["text/calendar; method=reply", None]
+
+
 def test_a_restart_goes_on_at_the_next_uid(server: ImapServer, reading: Reading) -> None:
     options = open_options(server, folders=["Resume"])
     server.deliver("Resume", "before")
