@@ -13,7 +13,7 @@ from connectors.kit.decoding import RECEIVED_AT
 from connectors.kit.subject import Subject
 from connectors.opaque import TEST_KEY
 from connectors.payload import pack_payload
-from connectors.shown import build_source, find_shown_acts
+from connectors.shown import build_source, find_shown
 from slawatch.book import Book, is_met
 from slawatch.config import Config, load_config
 from slawatch.events import MAX_TIER, Event, Kind
@@ -31,8 +31,6 @@ def _shipped() -> Config:
 
 def find_dead_clocks(subject: Subject) -> Iterator[str]:
     """Judge the golden tickets and look for clocks that no golden act could stop."""
-    if subject.connector.is_native:
-        return
     events = _parse(subject)
     rules = _rules(subject)
     book = Book(rules)
@@ -54,9 +52,8 @@ def find_dead_clocks(subject: Subject) -> Iterator[str]:
 
 def find_missing_acts(subject: Subject) -> Iterator[str]:
     """Ask for a ticket's beginning, an answer and an end among the golden acts, or a reason."""
-    if subject.connector.is_native:
-        return
-    shown = find_shown_acts(subject.connector, subject.golden).get("", frozenset())
+    events = (event for one in subject.golden for event in one.expected or ())
+    shown = find_shown(events)
     unseen = subject.connector.unseen
     wanted = (
         ("opened", frozenset((Kind.CREATED,))),
