@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dashboards.looks import Json, rename
+from dashboards.looks import Json, rename, tell_apart
 from dashboards.panels import Link
 from slawatch.config import Config
 from slawatch.errors import ConfigError
@@ -63,13 +63,23 @@ class Desk:
 
     def renamed(self, *areas: str) -> tuple[Json, ...]:
         """Return overrides that put the words of these areas in the place of label values."""
-        names = {
-            key.removeprefix(f"{area}__"): text
-            for area in areas
+        return tuple(rename({name: text for area in areas for name, text in self._of(area)}))
+
+    def lines(self, area: str, *, is_reworded: bool = False) -> tuple[Json, ...]:
+        """Return overrides that do the same for lines, and give each its own colour.
+
+        `is_reworded`: transformations have put the words in place already.
+        """
+        names = self._of(area)
+        return tuple(tell_apart({text if is_reworded else name: text for name, text in names}))
+
+    def _of(self, area: str) -> list[tuple[str, str]]:
+        prefix = f"{area}__"
+        return [
+            (key.removeprefix(prefix), text)
             for key, text in self.words.items()
-            if key.startswith(f"{area}__")
-        }
-        return tuple(rename(names))
+            if key.startswith(prefix)
+        ]
 
     def reworded(self, *areas: str) -> tuple[Json, ...]:
         """Return transformations that do the same inside names made of several labels."""

@@ -13,6 +13,21 @@ RED: Final = "red"
 NEUTRAL: Final = "#4b5160"
 """What is neither good nor bad: on it white text has a contrast of 7.9 to 1."""
 TEXT: Final = "text"
+BY_NAME: Final = "palette-classic-by-name"
+"""In the place of a colour: each line its own, the same on every board."""
+LINES: Final = (
+    "#56B4E9",
+    "#E69F00",
+    "#CC79A7",
+    "#F0E442",
+    "#0072B2",
+    "#D55E00",
+    "#B3B3B3",
+    "#009E73",
+    "#FFFFFF",
+    "#8C6BB1",
+)
+"""Lines that also those can tell apart who see no red or green: Okabe and Ito, 2008, and two."""
 
 NEAR_RATIO: Final = 0.75
 """From this share of what is allowed on, it is said before it is spent."""
@@ -76,9 +91,7 @@ def rising(amber: float, red: float, unit: str = "none", *, decimals: int | None
 def render_config(look: Look, no_data: str) -> Json:
     """Return the `defaults` of a field configuration."""
     config: Json = {
-        "color": (
-            {"mode": "fixed", "fixedColor": look.fixed} if look.fixed else {"mode": "thresholds"}
-        ),
+        "color": _render_color(look.fixed),
         "mappings": render_mappings(look.words, no_data),
         "noValue": no_data,
         "thresholds": {
@@ -91,6 +104,12 @@ def render_config(look: Look, no_data: str) -> Json:
         if value is not None:
             config[key] = value
     return config
+
+
+def _render_color(fixed: str) -> Json:
+    if not fixed:
+        return {"mode": "thresholds"}
+    return {"mode": BY_NAME} if fixed == BY_NAME else paint(fixed)
 
 
 def render_mappings(words: Sequence[Word], no_data: str) -> list[Json]:
@@ -116,6 +135,14 @@ def rename(names: Mapping[str, str]) -> list[Json]:
         override("byName", name, displayName=text)
         for name, text in sorted(names.items())
         if name != text
+    ]
+
+
+def tell_apart(names: Mapping[str, str]) -> list[Json]:
+    """Return overrides that give each line its own colour, and the name that people call it by."""
+    return [
+        override("byName", name, color=paint(LINES[place % len(LINES)]), displayName=text)
+        for place, (name, text) in enumerate(names.items())
     ]
 
 

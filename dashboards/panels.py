@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from dashboards.looks import PLAIN, Json, Look, render_config
+from dashboards.looks import BY_NAME, PLAIN, Json, Look, render_config
 
 DATASOURCE: Final = {"type": "prometheus", "uid": "slawatch-prometheus"}
 """The provisioned data source; an environment variable in a board is not replaced."""
@@ -46,7 +46,8 @@ class Panel:
     is_table: bool = False
 
 
-_CALCS: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
+_CALCS: Final = {"calcs": ["last"], "fields": "", "values": False}
+"""`last`, not `lastNotNull`: that takes a share of nothing, NaN, for data that is not there."""
 _TOOLTIP: Final = {"mode": "multi", "sort": "desc"}
 
 
@@ -135,6 +136,8 @@ def time_series(
         },
         "tooltip": _TOOLTIP,
     }
+    if look.fixed:
+        look = look._replace(fixed=BY_NAME)
     custom = {
         "drawStyle": "line",
         "fillOpacity": 25 if stacks else 0,

@@ -70,7 +70,7 @@ def _slowest(desk: Desk, target: str) -> Panel:
         Query(f"max by (channel) ({query})", "{{channel}}", may_be_empty=True),
         look=plain("s"),
         description=desk.words["about_slowest"],
-        overrides=desk.renamed("channel"),
+        overrides=desk.lines("channel"),
     )
 
 
@@ -89,7 +89,7 @@ def _traffic(desk: Desk) -> Panel:
         desk.words["created_hourly"],
         Query(hourly, "{{channel}}"),
         look=plain("short", decimals=0),
-        overrides=desk.renamed("channel"),
+        overrides=desk.lines("channel"),
     )
 
 

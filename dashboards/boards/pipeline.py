@@ -28,6 +28,7 @@ def build(desk: Desk) -> Board:
             split(5, data_age(desk), progress(desk), *_numbers(desk)),
             split(9, _events(desk), _outcomes(desk)),
             split(9, _quarantined(desk), _unknown(desk), _delays(desk)),
+            split(7, *_sources(desk)),
             split(9, _lags(desk), _lateness(desk)),
             split(9, _snapshots(desk), _backlog(desk)),
             split(5, *_told(desk)),
@@ -91,6 +92,18 @@ def _unknown(desk: Desk) -> Panel:
         Query(f"topk(12, {grown})", "{{connector}} {{key}}"),
         look=_COUNT,
         description=desk.words["about_unknown"],
+    )
+
+
+def _sources(desk: Desk) -> tuple[Panel, ...]:
+    return tuple(
+        bar_gauge(
+            desk.words[title],
+            Query(p.total(p.increase(p.select(family), "1d"), "connector"), "{{connector}}"),
+            look=_ANY,
+            description=desk.words[f"about_{title}"],
+        )
+        for title, family in (("healed", c.HEALED), ("drift", c.DRIFT))
     )
 
 

@@ -67,6 +67,7 @@ def _slowest(desk: Desk, target: str) -> Panel:
         description=desk.words["about_slowest"],
         transformations=desk.reworded("priority"),
         overrides=(
+            *desk.lines("priority", is_reworded=True),
             override("byRegexp", f"/ {goal}$/", color=paint(NEUTRAL), custom__lineStyle=dashed),
         ),
     )

@@ -38,8 +38,9 @@ def build(desk: Desk) -> Board:
 def headline_overrides(desk: Desk, beside: str) -> tuple[dict[str, object], ...]:
     """Return the words of a headline's states; `beside` names the number beside it."""
     w = desk.words
+    over = w["missed"] if beside == "objective" else w["too_many"]
     return j.state_overrides(
-        w["fine"], w["at_risk"], w["missed"], w["nothing_due"], w["no_data"], w[beside]
+        w["fine"], w["at_risk"], over, w["nothing_due"], w["no_data"], w[beside]
     )
 
 

@@ -176,6 +176,12 @@ def _inhibitions() -> Iterator[dict[str, Any]]:
         "equal": ["topic", "priority", "channel", "target"],
     }
     yield {
+        # The spike says which channel: of one incident one page.
+        "source_matchers": [*_match(alertname="SlaBreachSpike"), NO_DRILL],
+        "target_matchers": ['alertname=~"SlaBudgetBurnFast|SlaBudgetBurn"', NO_DRILL],
+        "equal": ["target"],
+    }
+    yield {
         "source_matchers": [*_match(alertname="SlaBudgetBurnFast"), NO_DRILL],
         "target_matchers": [*_match(alertname="SlaBudgetBurn"), NO_DRILL],
         "equal": ["priority", "channel", "target"],

@@ -16,13 +16,13 @@ PARTS = ("summary", "description")
 
 def build_alerts(config: Config, language: str) -> tuple[Alert, ...]:
     """Return every alert of a configuration, those of the desk first."""
-    texts = load_texts("alerts", language)
+    texts = _load(language)
     return (*build_service_alerts(config, texts), *build_pipeline_alerts(texts))
 
 
 def render_groups(config: Config, language: str) -> list[dict[str, Any]]:
     """Return the rule groups of the alerts, one an owner."""
-    texts = load_texts("alerts", language)
+    texts = _load(language)
     alerts = build_alerts(config, language)
     return [
         {
@@ -33,6 +33,12 @@ def render_groups(config: Config, language: str) -> list[dict[str, Any]]:
         }
         for owner in Owner
     ]
+
+
+def _load(language: str) -> Mapping[str, str]:
+    """Return the words; in English label values stay as queries and silences name them."""
+    values = {} if language == "en" else load_texts("values", language)
+    return {**values, **load_texts("alerts", language)}
 
 
 def _render(

@@ -17,6 +17,8 @@ MIN_EXPECTED = 5
 LATE_RATIO = 0.2
 MIN_LATE = 20
 MIN_QUARANTINED = 5
+MIN_NEW_FIELDS = 5
+"""New fields and types of a connector in a day that are worth a look at its decoder."""
 MAX_BACKLOG = 5_000
 """A few seconds of reading: more, and growing, means that it does not keep up."""
 CALENDAR_DAYS = 60
@@ -87,6 +89,15 @@ def _input_alerts(none: str) -> Iterator[Alert]:
             "reason": t.label("reason"),
             "value": t.VALUE,
         },
+    )
+    new = p.total(p.increase(p.select(c.DRIFT), "1d"), "connector")
+    yield _alert(
+        "SlawatchPayloadDrifts",
+        # A field or two come with any vendor's release; it is told, nobody is hurried.
+        f"{new} >= {MIN_NEW_FIELDS}",
+        Severity.TICKET,
+        wait="30m",
+        blanks={"connector": t.label("connector"), "value": t.VALUE},
     )
     backlog = f"sum({c.BACKLOG.name})"
     yield _alert(

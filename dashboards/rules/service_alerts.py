@@ -91,6 +91,8 @@ def _burn(burn: Burn, texts: Mapping[str, str], urls: Mapping[str, str]) -> Aler
         Owner.SUPPORT,
         Topic.BUDGET,
         Board.SLO,
+        # Longer than a spike waits, which says the same and where: it silences this one.
+        wait="2m",
         keep=burn.keep,
         labels={"channel": ALL},
         blanks={
@@ -102,8 +104,8 @@ def _burn(burn: Burn, texts: Mapping[str, str], urls: Mapping[str, str]) -> Aler
                 f"max({c.OBJECTIVE.name}{{{pins}}})", labels, texts["none"], "humanizePercentage"
             ),
             "usual": t.usual(level, texts["no_history"]),
-            "by_channel": t.found_by("channel", labels, texts["none"]),
-            "by_team": t.teams(texts["none"]),
+            "by_channel": t.found_by("channel", labels, texts),
+            "by_team": t.teams(texts),
         },
     )
 
@@ -129,8 +131,8 @@ def _spike(texts: Mapping[str, str], urls: Mapping[str, str]) -> Alert:
         blanks={
             **_facts(name, labels, texts, urls, labels),
             "usual": t.usual(Level.CHANNEL, texts["no_history"]),
-            "by_priority": t.found_by("priority", labels, texts["none"]),
-            "by_team": t.teams(texts["none"]),
+            "by_priority": t.found_by("priority", labels, texts),
+            "by_team": t.teams(texts),
         },
     )
 
@@ -156,12 +158,12 @@ def _drill(texts: Mapping[str, str], urls: Mapping[str, str]) -> Alert:
                 f"sum by (channel) ({window_breaches(Level.CHANNEL)})",
                 (),
                 "channel",
-                texts["none"],
+                texts,
             ),
             "by_team": t.largest(
-                f"sum by (team) ({window_breaches(Level.TEAM)})", (), "team", texts["none"]
+                f"sum by (team) ({window_breaches(Level.TEAM)})", (), "team", texts
             ),
-            "tickets": t.tickets((), urls, texts["due"], texts["no_ticket"]),
+            "tickets": t.tickets((), urls, texts),
         },
     )
 
@@ -181,7 +183,7 @@ def _team_spike(texts: Mapping[str, str], urls: Mapping[str, str]) -> Alert:
         blanks={
             **_facts(name, ("team", "target"), texts, urls, ("team", "target"), goal=("target",)),
             "usual": t.usual(Level.TEAM, texts["no_history"]),
-            "by_channel": t.channels_now(texts["none"]),
+            "by_channel": t.channels_now(texts),
         },
     )
 
@@ -214,7 +216,7 @@ def _unacknowledged(texts: Mapping[str, str], urls: Mapping[str, str]) -> Alert:
             **_facts(name, labels, texts, urls, ("channel", "target")),
             "usual": t.usual(Level.CHANNEL, texts["no_history"]),
             "oldest": _oldest(labels, texts),
-            "by_team": t.teams(texts["none"]),
+            "by_team": t.teams(texts),
         },
     )
 
@@ -270,8 +272,8 @@ def _caught_up(texts: Mapping[str, str]) -> Alert:
         labels={"priority": ALL, "channel": ALL},
         blanks={
             "count": t.number(_found_late(), (), texts["none"]),
-            "by_target": t.largest(_found_late("target"), (), "target", texts["none"]),
-            "by_channel": t.largest(_found_late("channel"), (), "channel", texts["none"]),
+            "by_target": t.largest(_found_late("target"), (), "target", texts),
+            "by_channel": t.largest(_found_late("channel"), (), "channel", texts),
             "open": t.number(
                 f"sum({p.select(c.CLOCKS, state=v.STATE_BREACHED)})", (), texts["none"]
             ),
@@ -298,11 +300,11 @@ def _facts(
 ) -> dict[str, str]:
     """Return what every alert of the desk says; `listed` are the labels that pin its tickets."""
     return {
-        **{label: t.label(label) for label in labels},
+        **{label: t.named(f"$labels.{label}", label, texts) for label in labels},
         "value": t.VALUE,
         "since": t.since(name, labels, texts["now"]),
         "goal": t.goal(goal or labels, texts["none"], texts["to"]),
-        "tickets": t.tickets(listed, urls, texts["due"], texts["no_ticket"]),
+        "tickets": t.tickets(listed, urls, texts),
     }
 
 

@@ -28,6 +28,19 @@ def label(name: str) -> str:
     return f"{{{{ $labels.{name} }}}}"
 
 
+def named(value: str, area: str, texts: Mapping[str, str]) -> str:
+    """Return a label's value as the texts call it, and as it is where they have no word for it."""
+    words = {
+        key.removeprefix(f"{area}__"): text
+        for key, text in texts.items()
+        if key.startswith(f"{area}__")
+    }
+    if not words:
+        return f"{{{{ {value} }}}}"
+    cases = (f"if eq {value} {p.quote(name)} }}}}{word}" for name, word in words.items())
+    return "{{ " + "{{ else ".join(cases) + f"{{{{ else }}}}{{{{ {value} }}}}{{{{ end }}}}"
+
+
 def instant(value: str) -> str:
     """Return a template value in seconds as a readable instant, UTC."""
     return f"({value} | toTime){_CLOCK}"
@@ -73,41 +86,40 @@ def usual(level: Level, none: str) -> str:
     return number(record, level.labels, none, 'printf "%.1f"')
 
 
-def largest(query: str, labels: tuple[str, ...], name: str, none: str) -> str:
+def largest(query: str, labels: tuple[str, ...], name: str, texts: Mapping[str, str]) -> str:
     """Return the largest series of a query, by one label: "email 12, chat 3"."""
     ranked = ask(f"sort_desc(topk({LARGEST}, ({query}) > 0))", labels)
-    row = f'{{{{ if $i }}}}, {{{{ end }}}}{{{{ .Labels.{name} }}}} {{{{ .Value | printf "%.0f" }}}}'
-    return f"{{{{ range $i, $_ := {ranked} }}}}{row}{{{{ else }}}}{none}{{{{ end }}}}"
+    found = named(f".Labels.{name}", name, texts)
+    row = f'{{{{ if $i }}}}, {{{{ end }}}}{found} {{{{ .Value | printf "%.0f" }}}}'
+    return f"{{{{ range $i, $_ := {ranked} }}}}{row}{{{{ else }}}}{texts['none']}{{{{ end }}}}"
 
 
-def teams(none: str) -> str:
+def teams(texts: Mapping[str, str]) -> str:
     """Return the teams with the most breaches of the alert's target in the last hour."""
     family = c.WINDOW_RESULTS["team"].name
     pins = f'target=%s,window="1h",outcome="{v.BREACHED}"'
-    return largest(f"sum by (team) ({family}{{{pins}}})", ("target",), "team", none)
+    return largest(f"sum by (team) ({family}{{{pins}}})", ("target",), "team", texts)
 
 
-def found_by(name: str, labels: tuple[str, ...], none: str) -> str:
+def found_by(name: str, labels: tuple[str, ...], texts: Mapping[str, str]) -> str:
     """Return by one label the breaches found in the last hour, net of corrections."""
     query = p.net_breached("1h", name, **dict.fromkeys(labels, "%s")).replace('"%s"', "%s")
     # The labels stand in each of the three selectors that the net is made of.
-    return largest(f"round({query})", labels * 3, name, none)
+    return largest(f"round({query})", labels * 3, name, texts)
 
 
-def channels_now(none: str) -> str:
+def channels_now(texts: Mapping[str, str]) -> str:
     """Return the channels with the most breaches of the alert's target in the last hour."""
     query = window_breaches(Level.CHANNEL).replace("{", "{target=%s,", 1)
-    return largest(query, ("target",), "channel", none)
+    return largest(query, ("target",), "channel", texts)
 
 
-def tickets(labels: tuple[str, ...], urls: Mapping[str, str], due: str, none: str) -> str:
-    """Return the most urgent tickets, a line each, with links where their source has them.
-
-    `due` is the word before the instant.
-    """
+def tickets(labels: tuple[str, ...], urls: Mapping[str, str], texts: Mapping[str, str]) -> str:
+    """Return the most urgent tickets, a line each, with links where their source has them."""
     found = ask(f"sort(bottomk({LARGEST}, {c.URGENT.name}{{{matchers(labels)}}}))", labels)
-    until = f"{due} {{{{ {instant('.Value')} }}}}"
-    row = f"\n- {{{{ .Labels.ticket }}}} ({{{{ .Labels.target }}}}), {until}"
+    until = f"{texts['due']} {{{{ {instant('.Value')} }}}}"
+    row = f"\n- {{{{ .Labels.ticket }}}} ({named('.Labels.target', 'target', texts)}), {until}"
+    none = texts["no_ticket"]
     return f"{{{{ range {found} }}}}{row}{_links(urls)}{{{{ else }}}} {none}{{{{ end }}}}"
 
 

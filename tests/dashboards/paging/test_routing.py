@@ -87,7 +87,7 @@ def test_an_alert_reaches_its_people(
 
 
 def test_every_alert_that_the_routes_name_is_one() -> None:
-    assert {URGENT, *BLIND, "SlaBudgetBurnFast", "SlaBudgetBurn", "Watchdog"} <= {
+    assert {URGENT, *BLIND, "SlaBreachSpike", "SlaBudgetBurnFast", "SlaBudgetBurn", "Watchdog"} <= {
         alert.name for alert in build_alerts(DEMO, "en")
     }
 
@@ -101,6 +101,15 @@ def test_an_emergency_is_heard_again_and_goes_up(tmp_path: Path) -> None:
     assert urgent["repeat_interval"] == "600s"
     assert managers["group_wait"] == "1200s"
     assert managers["continue"] is True
+
+
+def test_a_spike_comes_before_the_burns_that_it_silences() -> None:
+    waits = {alert.name: alert.wait for alert in build_alerts(DEMO, "en")}
+    rules = build_routing(DEMO)["inhibit_rules"]
+    rule = next(r for r in rules if 'alertname="SlaBreachSpike"' in r["source_matchers"])
+    assert rule["target_matchers"][0] == 'alertname=~"SlaBudgetBurnFast|SlaBudgetBurn"'
+    assert rule["equal"] == ["target"]
+    assert (waits["SlaBreachSpike"], waits["SlaBudgetBurnFast"]) == ("1m", "2m")
 
 
 def test_nothing_is_silenced_by_a_drill() -> None:

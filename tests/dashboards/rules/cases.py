@@ -228,6 +228,13 @@ CASES = (
         {**PLATFORM, "connector": "zendesk", "reason": "malformed"},
     ),
     Case(
+        "SlawatchPayloadDrifts",
+        "50m",
+        {'slawatch_drift_total{connector="zendesk"}': "0x5 5x60"},
+        {'slawatch_drift_total{connector="zendesk"}': "0x5 4x60"},
+        {**PLATFORM, "connector": "zendesk"},
+    ),
+    Case(
         "SlawatchIntakeBacklog",
         "40m",
         {"slawatch_intake_backlog": "0+500x60"},

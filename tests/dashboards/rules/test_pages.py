@@ -62,13 +62,13 @@ Most urgent tickets:
 - zen-desk/7 1 (first_response), due 1970-01-01 02:00 UTC https://desk.example.org/tickets/7+1/view
 - zen-desk/9 (first_response), due 1970-01-01 02:15 UTC https://desk.example.org/tickets/9/view"""
 CHINESE = """\
-自 1970-01-01 01:00 UTC 起：chat 渠道最近 1 小时 first_response 超时 12 次。平时此时段：2.0。
-目标：15m 0s 至 8h 0m 0s。
-优先级最多：high 60。团队最多：l1-south 9, l1-north 3。
+自 1970-01-01 01:00 UTC 起：在线聊天渠道最近 1 小时首次响应超时 12 次。平时此时段：2.0。
+时限：15m 0s 至 8h 0m 0s。
+优先级最多：高 60。团队最多：l1-south 9, l1-north 3。
 最紧急的工单：
-- mail/42 (first_response), 截止 1970-01-01 01:45 UTC
-- zen-desk/7 1 (first_response), 截止 1970-01-01 02:00 UTC https://desk.example.org/tickets/7+1/view
-- zen-desk/9 (first_response), 截止 1970-01-01 02:15 UTC https://desk.example.org/tickets/9/view"""  # noqa: RUF001 - Chinese
+- mail/42 (首次响应), 截止 1970-01-01 01:45 UTC
+- zen-desk/7 1 (首次响应), 截止 1970-01-01 02:00 UTC https://desk.example.org/tickets/7+1/view
+- zen-desk/9 (首次响应), 截止 1970-01-01 02:15 UTC https://desk.example.org/tickets/9/view"""  # noqa: RUF001 - Chinese
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ CHINESE = """\
             "slawatch-channels",
         ),
         pytest.param(
-            "zh", "chat 渠道最近 1 小时 first_response 超时 12 次", CHINESE, "slawatch-channels-zh"
+            "zh", "在线聊天渠道最近 1 小时首次响应超时 12 次", CHINESE, "slawatch-channels-zh"
         ),
     ],
 )
