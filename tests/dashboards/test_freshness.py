@@ -14,7 +14,7 @@ from dashboards.looks import BY_NAME, RED
 from dashboards.provisioning import render_provisioning
 from tests.dashboards.queries import BOARDS
 
-EVERY = pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
+EVERY = pytest.mark.parametrize("board", BOARDS.values(), ids=lambda board: board.uid)
 
 
 @EVERY
@@ -50,7 +50,7 @@ def test_lines_can_be_told_apart(board: Board) -> None:
 
 
 def test_the_channels_lines_have_colours_of_their_own() -> None:
-    board = next(board for board in BOARDS if board.uid == "slawatch-channels")
+    board = BOARDS["en", "channels"]
     panels = [p for p in render_board(board)["panels"] if p["type"] == "timeseries"]
     colors = [
         found["value"]["fixedColor"]
