@@ -11,8 +11,9 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from itertools import islice
 from types import TracebackType
-from typing import NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 
 from slawatch.errors import ConnectorError
 
@@ -110,7 +111,26 @@ class Quarantine(Protocol):
         """Store the rows whose key is new, in one commit, and return how many were."""
 
 
-_Batch = list[tuple[Sequence[Pending], Future[AppendResult]]]
+Outcome = AppendResult | Exception
+"""What became of one of several records: an error is a `ConnectorError`, or a sender's bug."""
+
+
+class _Work(NamedTuple):
+    """Be groups of records that wait, and who is told what became of them."""
+
+    groups: Sequence[Sequence[Pending]]
+    size: int
+    told: Future[Any]
+    is_one: bool
+
+    def tell(self, outcomes: list[Outcome]) -> None:
+        """Tell what became of each group, or of the one."""
+        if not self.is_one:
+            self.told.set_result(outcomes)
+        elif isinstance(outcomes[0], Exception):
+            self.told.set_exception(outcomes[0])
+        else:
+            self.told.set_result(outcomes[0])
 
 
 class LogWriter:
@@ -120,7 +140,7 @@ class LogWriter:
         """Take the log and start the thread."""
         self._log = log
         self._max_queued = max_queued
-        self._waiting: deque[tuple[Sequence[Pending], Future[AppendResult]]] = deque()
+        self._waiting: deque[_Work] = deque()
         self._queued = 0
         self._closed = False
         self._watchers: tuple[Callable[[], None], ...] = ()
@@ -135,6 +155,20 @@ class LogWriter:
         the writer is closed or too much waits already.
         """
         future: Future[AppendResult] = Future()
+        self._queue(_Work((records,), len(records), future, is_one=True))
+        return future
+
+    def submit_each(self, records: Sequence[Pending]) -> Future[list[Outcome]]:
+        """Queue several senders' records; the future tells, in order, what became of each.
+
+        It fails with nothing; what `submit` raises at once is raised here as well.
+        """
+        future: Future[list[Outcome]] = Future()
+        groups = [(record,) for record in records]
+        self._queue(_Work(groups, len(records), future, is_one=False))
+        return future
+
+    def _queue(self, work: _Work) -> None:
         with self._changed:
             if self._closed:
                 raise ConnectorError("the intake log's writer is closed")
@@ -142,10 +176,9 @@ class LogWriter:
                 raise ConnectorError(
                     f"the intake log is behind: {self._queued} records wait, {self._max_queued} may"
                 )
-            self._queued += len(records)
-            self._waiting.append((records, future))
+            self._queued += work.size
+            self._waiting.append(work)
             self._changed.notify()
-        return future
 
     def watch(self, watcher: Callable[[], None]) -> None:
         """Call it, in the writer's thread, whenever the futures of a commit are done."""
@@ -183,43 +216,42 @@ class LogWriter:
             for watcher in self._watchers:
                 watcher()
 
-    def _append(self, batch: _Batch) -> None:
-        groups = [records for records, _ in batch]
+    def _append(self, batch: list[_Work]) -> None:
+        groups = [group for work in batch for group in work.groups]
+        outcomes: Sequence[Outcome]
         try:
-            results = self._log.append_groups(groups)
+            outcomes = self._log.append_groups(groups)
         except ConnectorError as ex:
-            for _, future in batch:
-                future.set_exception(ex)
+            outcomes = [ex] * len(groups)
         except Exception:
             LOGGER.warning("intake group refused, trying its parts", exc_info=True)
-            self._append_one_by_one(batch)
-        else:
-            for (_, future), result in zip(batch, results, strict=True):
-                future.set_result(result)
+            outcomes = [self._append_alone(group) for group in groups]
+        each = iter(outcomes)
+        for work in batch:
+            work.tell(list(islice(each, len(work.groups))))
 
-    def _append_one_by_one(self, batch: _Batch) -> None:
+    def _append_alone(self, group: Sequence[Pending]) -> Outcome:
         """Let a group that no store would take fail alone."""
-        for records, future in batch:
-            try:
-                future.set_result(self._log.append(records))
-            except Exception as ex:  # noqa: BLE001 - whatever it is, its sender is told
-                future.set_exception(ex)
+        try:
+            return self._log.append(group)
+        except Exception as ex:  # noqa: BLE001 - whatever it is, its sender is told
+            return ex
 
-    def _take(self) -> _Batch | None:
+    def _take(self) -> list[_Work] | None:
         """Wait for work and take one commit's worth; `None` when closed and drained."""
-        batch: _Batch = []
+        batch: list[_Work] = []
         size = 0
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if not self._waiting:
                 return None
             while self._waiting and (
-                not batch or size + len(self._waiting[0][0]) <= MAX_GROUP_RECORDS
+                not batch or size + self._waiting[0].size <= MAX_GROUP_RECORDS
             ):
-                records, future = self._waiting.popleft()
-                self._queued -= len(records)
+                work = self._waiting.popleft()
+                self._queued -= work.size
                 # From here on the sender cannot cancel: what it asked for may be committed.
-                if future.set_running_or_notify_cancel():
-                    size += len(records)
-                    batch.append((records, future))
+                if work.told.set_running_or_notify_cancel():
+                    size += work.size
+                    batch.append(work)
         return batch

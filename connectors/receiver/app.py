@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from types import MappingProxyType
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from connectors.auth import Call
 from connectors.intake import Pending
@@ -26,6 +27,7 @@ from connectors.receiver.answers import (
     send_answer,
 )
 from connectors.receiver.commits import Commits
+from connectors.receiver.heads import PlainRequest
 from connectors.receiver.inlets import Inlet
 from connectors.receiver.limits import Limits
 from slawatch import labels as v
@@ -52,6 +54,16 @@ Count = Callable[[str, str], None]
 _NOBODY: Mapping[str, Poke] = MappingProxyType({})
 
 
+class Head(NamedTuple):
+    """Be what stands before a body: header names in lower case, each once."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: str
+    scheme: str
+    client_names: frozenset[str]
+
+
 class Receiver:
     """Answer requests for the inlets."""
 
@@ -65,24 +77,50 @@ class Receiver:
         now: Callable[[], float] = time.time,
         pokes: Mapping[str, Poke] = _NOBODY,
     ) -> None:
-        """Take where deliveries are stored. `public_url` is how the vendors reach `/`."""
+        """Take where deliveries are stored. `public_url` is how the vendors reach `/`.
+
+        It answers under the path of `public_url` as well.
+        """
         self._pokes = pokes
         self._inlets = inlets
         self._commits = commits
         self._count = count
         self._limits = limits
         self._public_url = public_url.rstrip("/")
+        prefixes = {"", urlsplit(self._public_url).path}
+        self._places = tuple(f"{prefix}{_PATH}" for prefix in prefixes)
         self._now = now
         self._held = 0
         self._fails = False
 
-    async def answer(self, source: str, scope: Scope, receive: Receive) -> Answer:
+    def begin(
+        self, request: PlainRequest, scheme: str, client_names: frozenset[str]
+    ) -> Coroutine[Any, Any, Answer] | None:
+        """Return what answers a delivery, `None` where the address is none of a source."""
+        if (source := self.find_source(request.path)) is None:
+            return None
+
+        async def receive() -> Message:
+            return {"type": "http.request", "body": request.body, "more_body": False}
+
+        head = Head("POST", request.headers, request.query, scheme, client_names)
+        return self.answer(source, head, receive)
+
+    def find_source(self, path: str) -> str | None:
+        """Return the source that an address names, with or without a slash at its end."""
+        for place in self._places:
+            if path.startswith(place):
+                source = path[len(place) :].removesuffix("/")
+                return source if source and "/" not in source else None
+        return None
+
+    async def answer(self, source: str, head: Head, receive: Receive) -> Answer:
         """Answer `/in/SOURCE`."""
         inlet = self._inlets.get(source)
         if inlet is None:
             return _NO_SOURCE
         try:
-            return await self._receive(inlet, scope, receive)
+            return await self._receive(inlet, head, receive)
         except Refusal as refusal:
             self._count(source, refusal.outcome)
             return refusal.answer
@@ -90,12 +128,12 @@ class Receiver:
             self._count(source, v.INCOMPLETE)
             return build_answer(b"", 400)
 
-    async def _receive(self, inlet: Inlet, scope: Scope, receive: Receive) -> Answer:
-        method: str = scope["method"]
+    async def _receive(self, inlet: Inlet, head: Head, receive: Receive) -> Answer:
+        method = head.method
         if method not in inlet.push.methods:
             return _refuse_method(inlet)
-        call = self._build_call(inlet, scope)
-        headers = call.payload.headers
+        call = self._build_call(inlet, head)
+        headers = head.headers
         if (coding := headers.get("content-encoding", "identity")) != "identity":
             text = f"a body must come as it is, not as {coding[:20]!r}"
             raise Refusal(v.MALFORMED, 415, text)
@@ -116,17 +154,11 @@ class Receiver:
         finally:
             self._held -= len(body)
 
-    def _build_call(self, inlet: Inlet, scope: Scope) -> Call:
-        headers: dict[str, str] = {}
-        for raw_name, raw_value in scope["headers"]:
-            name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-        raw_query = scope["query_string"].decode("latin-1")
-        query = dict(parse_qsl(raw_query, keep_blank_values=True)) if raw_query else {}
-        base = self._public_url or f"{scope['scheme']}://{headers.get('host', '')}"
-        url = f"{base}/in/{inlet.source}" + (f"?{raw_query}" if raw_query else "")
-        names = scope["state"].get("client_names", frozenset())
-        return Call(Payload(b"", headers, query), url, names)
+    def _build_call(self, inlet: Inlet, head: Head) -> Call:
+        query = dict(parse_qsl(head.query, keep_blank_values=True)) if head.query else {}
+        base = self._public_url or f"{head.scheme}://{head.headers.get('host', '')}"
+        url = f"{base}{_PATH}{inlet.source}" + (f"?{head.query}" if head.query else "")
+        return Call(Payload(b"", head.headers, query), url, head.client_names)
 
     async def _read(self, length: int, receive: Receive) -> bytes:
         """Read the body, which counts as held until the caller has done with it.
@@ -222,35 +254,33 @@ def _shake_hands(inlet: Inlet, method: str, payload: Payload) -> Answer | None:
 
 
 def build_app(
-    receiver: Receiver,
-    public_url: str = "",
-    render_metrics: Callable[[str], tuple[bytes, str]] | None = None,
+    receiver: Receiver, render_metrics: Callable[[str], tuple[bytes, str]] | None = None
 ) -> ASGIApp:
-    """Build the application, which also answers under the path of `public_url`.
-
-    `render_metrics` serves `/metrics` where the receiver runs alone.
-    """
-    prefixes = {"", urlsplit(public_url).path.rstrip("/")}
-    places = tuple(f"{prefix}{_PATH}" for prefix in prefixes)
+    """Build the application. `render_metrics` serves `/metrics` where the receiver runs alone."""
     others = _build_others(render_metrics)
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
         """Answer deliveries without a framework, whose routing costs more than they do."""
-        if (source := _find_source(scope["path"], places)) is None:
+        if (source := receiver.find_source(scope["path"])) is None:
             await others(scope, receive, send)
         else:
-            await send_answer(await receiver.answer(source, scope, receive), send)
+            await send_answer(await receiver.answer(source, _read_head(scope), receive), send)
 
     return answer
 
 
-def _find_source(path: str, places: tuple[str, ...]) -> str | None:
-    """Return the source that an address names, with or without a slash at its end."""
-    for place in places:
-        if path.startswith(place):
-            source = path[len(place) :].removesuffix("/")
-            return source if source and "/" not in source else None
-    return None
+def _read_head(scope: Scope) -> Head:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return Head(
+        scope["method"],
+        headers,
+        scope["query_string"].decode("latin-1"),
+        scope["scheme"],
+        scope["state"].get("client_names", frozenset()),
+    )
 
 
 def _build_others(render_metrics: Callable[[str], tuple[bytes, str]] | None) -> Starlette:

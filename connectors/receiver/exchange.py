@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
-from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 import h11
 from uvicorn.protocols.http.flow_control import CLOSE_HEADER
 from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
+from connectors.receiver.answers import build_response
+
 if TYPE_CHECKING:
     from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
-
-PHRASES = {status.value: status.phrase.encode() for status in HTTPStatus}
 
 
 class Exchange(RequestResponseCycle):
@@ -65,11 +63,5 @@ class Exchange(RequestResponseCycle):
         self.response_started = True
         self.waiting_for_100_continue = False
         close = (CLOSE_HEADER,) if CLOSE_HEADER in self.scope["headers"] else ()
-        response = _build_response(status, (*self.default_headers, *headers, *close))
+        response = build_response(status, (*self.default_headers, *headers, *close))
         self._output = self.conn.send(response) or b""
-
-
-@lru_cache(maxsize=64)
-def _build_response(status: int, headers: tuple[tuple[bytes, bytes], ...]) -> h11.Response:
-    """Build what h11 checks at length: most answers of a second are the same."""
-    return h11.Response(status_code=status, headers=list(headers), reason=PHRASES.get(status, b""))

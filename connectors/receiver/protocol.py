@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from enum import Enum
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -20,7 +19,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.server import ServerState
 
-from connectors.receiver.exchange import PHRASES, Exchange
+from connectors.receiver.answers import PHRASES, Answer, build_text, render_head
+from connectors.receiver.exchange import Exchange
+from connectors.receiver.heads import PlainRequest, StrictConnection, parse_plain
 from connectors.receiver.limits import Limits
 
 if TYPE_CHECKING:
@@ -28,52 +29,16 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 
-_LENGTH = re.compile(rb"(?im)^content-length[ \t]*:[ \t]*(.*?)[ \t]*\r$")
-_CODING = re.compile(rb"(?im)^transfer-encoding[ \t]*:")
-_FOLDED = re.compile(rb"\n[ \t]")
-_MAX_LENGTH_DIGITS = 15
 _FULL = (
     b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 5\r\ncontent-length: 0\r\n"
     b"connection: close\r\n\r\n"
 )
 
 
-class StrictConnection(h11.Connection):
-    """Refuse requests that two parsers could read differently, and floods of headers."""
+Begin = Callable[[PlainRequest, str, frozenset[str]], Coroutine[Any, Any, Answer] | None]
+"""Take a plain request, its scheme and the client's names: what answers it, or nobody does."""
 
-    def __init__(self, limits: Limits) -> None:
-        """Begin as a server's side."""
-        super().__init__(h11.SERVER, limits.max_header_bytes)
-        self._limits = limits
-        self.refusal = 400
-
-    def next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
-        """Return the next event; `refusal` is the status for what is raised."""
-        head = self.trailing_data[0] if self.their_state is h11.IDLE else b""
-        try:
-            event = super().next_event()
-            if isinstance(event, h11.Request):
-                self._check(head[: len(head) - len(self.trailing_data[0])], event.http_version)
-        except h11.RemoteProtocolError as ex:
-            self.refusal = ex.error_status_hint
-            raise
-        return event
-
-    def _check(self, head: bytes, version: bytes) -> None:
-        """Look at the header's own bytes: h11 has joined and dropped what repeats in them."""
-        lines = head.count(b"\n")
-        if len(head) > self._limits.max_header_bytes or lines - 2 > self._limits.max_headers:
-            raise h11.RemoteProtocolError("too many headers", 431)
-        if lines != head.count(b"\r\n") or _FOLDED.search(head):
-            raise h11.RemoteProtocolError("lines must end in CR LF and not be folded")
-        lengths = _LENGTH.findall(head)
-        codings = len(_CODING.findall(head))
-        if len(lengths) + codings > 1:
-            raise h11.RemoteProtocolError("the length of the body is told twice")
-        if lengths and not (lengths[0].isdigit() and len(lengths[0]) <= _MAX_LENGTH_DIGITS):
-            raise h11.RemoteProtocolError("Content-Length must be a number")
-        if codings and version < b"1.1":
-            raise h11.RemoteProtocolError("HTTP/1.0 knows no Transfer-Encoding")
+_BROKEN = build_text("Internal Server Error", 500)
 
 
 class Phase(Enum):
@@ -90,8 +55,10 @@ class Phase(Enum):
 class GuardedProtocol(H11Protocol):
     """Serve one connection, whose deadlines share one timer: it runs on where they are put off."""
 
-    def __init__(self, config: uvicorn.Config, state: ServerState, limits: Limits) -> None:
-        """Take what uvicorn's has, and the limits."""
+    def __init__(
+        self, config: uvicorn.Config, state: ServerState, limits: Limits, begin: Begin
+    ) -> None:
+        """Take what uvicorn's has, the limits, and what answers plain requests without h11."""
         super().__init__(config, state, {})
         self.conn = self._strict = StrictConnection(limits)
         self.logger = LOGGER.getChild("http")
@@ -99,6 +66,11 @@ class GuardedProtocol(H11Protocol):
         self.phase = Phase.NOTHING
         self.since = 0.0
         self._limits = limits
+        self._begin_plain = begin
+        self._client_names: frozenset[str] = frozenset()
+        self._plain: asyncio.Task[None] | None = None
+        self._has_begun = False
+        self._is_last = False
         self._seconds = {
             Phase.NOTHING: 0.0,
             Phase.HEADERS: limits.header_seconds,
@@ -120,7 +92,8 @@ class GuardedProtocol(H11Protocol):
             self.transport = transport
             transport.close()
             return
-        self.app_state["client_names"] = _client_names(transport.get_extra_info("peercert"))
+        self._client_names = _client_names(transport.get_extra_info("peercert"))
+        self.app_state["client_names"] = self._client_names
         super().connection_made(transport)
         if has_room:
             self._watch()
@@ -149,9 +122,52 @@ class GuardedProtocol(H11Protocol):
         """Take what came, unless it came after the end."""
         if self.transport.is_closing() or self.phase is Phase.LEAVING:
             return
-        self.conn.receive_data(data)
-        self.handle_events()
+        if self._plain is not None:
+            self.conn.receive_data(data)
+            self.flow.pause_reading()  # until the answer to the one before is sent
+        elif not self._serve_plainly(data):
+            self.conn.receive_data(data)
+            self.handle_events()
+            self._watch()
+
+    def _serve_plainly(self, data: bytes) -> bool:
+        """Answer a plain request, if that is all that came, as nearly always."""
+        is_between = self.conn.our_state is h11.IDLE and self.conn.their_state is h11.IDLE
+        if not is_between or self.conn.trailing_data[0] or self.flow.write_paused:
+            return False
+        if (request := parse_plain(data, self._limits)) is None:
+            return False
+        answering = self._begin_plain(request, self.scheme or "http", self._client_names)
+        if answering is None:
+            return False
+        self._has_begun = True
+        self.phase = Phase.NOTHING
+        self._plain = self.loop.create_task(self._answer_plainly(answering))
+        return True
+
+    async def _answer_plainly(self, answering: Coroutine[Any, Any, Answer]) -> None:
+        """Send the answer, and go on to what came meanwhile."""
+        try:
+            rendered = self._render(await answering)
+        except Exception:
+            self.logger.exception("Exception in the receiver")
+            rendered = self._render(_BROKEN)
+        self._plain = None
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.transport.write(rendered)
+        if self._is_last:
+            self.transport.close()
+            return
+        self.flow.resume_reading()
+        if self.conn.trailing_data[0]:
+            self.handle_events()
         self._watch()
+
+    def _render(self, answer: Answer) -> bytes:
+        headers = (*self.server_state.default_headers, *answer.headers)
+        return render_head(answer.status, headers) + answer.body
 
     def handle_events(self) -> None:
         """Act on what came: a request begins with its headers, and its body is handed on."""
@@ -191,6 +207,7 @@ class GuardedProtocol(H11Protocol):
         self.cycle.message_event.set()
 
     def _begin(self, request: h11.Request) -> None:
+        self._has_begun = True
         self.headers = list(request.headers)
         raw_path, _, query_string = request.target.partition(b"?")
         self.scope = cast(
@@ -244,7 +261,9 @@ class GuardedProtocol(H11Protocol):
 
     def shutdown(self) -> None:
         """Let what was sent whole be answered; who still sends comes again."""
-        if self.conn.their_state is h11.SEND_BODY:
+        if self._plain is not None:
+            self._is_last = True
+        elif self.conn.their_state is h11.SEND_BODY:
             self.give_up()
         else:
             super().shutdown()
@@ -304,14 +323,14 @@ class GuardedProtocol(H11Protocol):
             self._arm(self.since + seconds)
 
     def _find_phase(self) -> Phase:
-        if self.transport.is_closing():
-            return Phase.NOTHING
         if self.phase is Phase.LEAVING:
             return Phase.LEAVING
+        if self._plain is not None or self.transport.is_closing():
+            return Phase.NOTHING
         theirs = self.conn.their_state
         if theirs is h11.IDLE:
-            has_begun = self._exchange is None or bool(self.conn.trailing_data[0])
-            return Phase.HEADERS if has_begun else Phase.IDLE
+            is_awaited = self._has_begun and not self.conn.trailing_data[0]
+            return Phase.IDLE if is_awaited else Phase.HEADERS
         if theirs is h11.SEND_BODY:
             if self.conn.our_state is h11.DONE:
                 return Phase.LINGER

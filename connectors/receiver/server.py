@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from starlette.types import ASGIApp
-
 from connectors.intake import LogWriter
 from connectors.listener import Server, listen
 from connectors.receiver.app import Poke, Receiver, build_app
@@ -76,27 +74,26 @@ class HttpReceiver:
         # What strangers send is none of an operator's business: their requests are counted.
         logging.getLogger(f"{GuardedProtocol.__module__}.http").setLevel(logging.ERROR)
         with Commits(writer, self._limits.append_seconds) as commits:
+            receiver = Receiver(
+                self._inlets,
+                commits,
+                self.counts.note,
+                self._limits,
+                public_url=self._public_url,
+                pokes=self.pokes,
+            )
             server = Server(
-                self._build_app(commits),
+                build_app(receiver, self.counts.render if self._is_alone else None),
                 self._listener,
                 name="intake",
-                build_protocol=lambda config, state: GuardedProtocol(config, state, self._limits),
+                build_protocol=lambda config, state: GuardedProtocol(
+                    config, state, self._limits, receiver.begin
+                ),
                 tls=self._tls,
                 tls_seconds=self._limits.header_seconds,
             )
             stop.wait()
             server.stop()
-
-    def _build_app(self, commits: Commits) -> ASGIApp:
-        receiver = Receiver(
-            self._inlets,
-            commits,
-            self.counts.note,
-            self._limits,
-            public_url=self._public_url,
-            pokes=self.pokes,
-        )
-        return build_app(receiver, self._public_url, self.counts.render if self._is_alone else None)
 
     def close(self) -> None:
         """Give the port back, where `pump` never ran."""
