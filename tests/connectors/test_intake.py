@@ -95,6 +95,22 @@ def test_a_group_that_no_store_takes_fails_alone(log: SqliteLog, gate: Gate) -> 
         assert isinstance(bad.exception(5), sqlite3.IntegrityError)
 
 
+def test_one_of_several_senders_records_that_no_store_takes_fails_alone(
+    log: SqliteLog, gate: Gate
+) -> None:
+    gate.opened.set()
+    bad = Pending("s", "b", None)  # type: ignore[arg-type]  # a sender's bug
+    with LogWriter(log) as writer:
+        told = writer.submit_each([*pending("a"), bad, *pending("a", "c")]).result(5)
+    assert [type(one) for one in told] == [
+        AppendResult,
+        sqlite3.IntegrityError,
+        AppendResult,
+        AppendResult,
+    ]
+    assert (told[0], told[2]) == ((1, 0, 1), (0, 1, 1))
+
+
 def test_closing_commits_what_waits(log: SqliteLog, gate: Gate) -> None:
     gate.opened.set()
     writer = LogWriter(log)

@@ -97,6 +97,7 @@ class Running:
         self.receiver = receiver
         self.log = log
         self.address = (receiver.host, receiver.port)
+        self.more_headers: Mapping[str, str] = {}
 
     def send(
         self,
@@ -107,7 +108,7 @@ class Running:
     ) -> Answer:
         connection = http.client.HTTPConnection(*self.address, timeout=WAIT_SECONDS)
         try:
-            connection.request(method, path, body, dict(headers or {}))
+            connection.request(method, path, body, {**self.more_headers, **(headers or {})})
             answer = connection.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, found, answer.read())
@@ -128,6 +129,10 @@ class Running:
         while not is_so():
             assert time.monotonic() < give_up_at, "waited in vain"
             time.sleep(0.01)
+
+
+ODD: Mapping[str, str] = {"Expect": "nothing"}
+"""What h11 is asked to read a request for that would be plain without it."""
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -171,6 +171,50 @@ def test_requests_behind_one_another_on_one_connection_are_answered(running: Run
     with running.connect() as client:
         client.sendall((LINE + b"Content-Length: 2\r\n\r\n{}") * 3)
         assert read_all(client).count(b"HTTP/1.1 200") == 3
+
+
+def test_a_request_that_comes_before_the_answer_to_another_is_answered_after_it(
+    tmp_path: Path,
+) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        assert go.wait(10)
+
+    with receiving(tmp_path, before_commit=hold) as running, running.connect() as client:
+        client.sendall(LINE + b"Content-Length: 1\r\n\r\n1")
+        assert begun.wait(10)
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        go.set()
+        answers = read_all(client)
+    assert answers.count(b"HTTP/1.1 200") == 2
+    assert answers.index(b"success") < answers.index(b"ok\n")
+
+
+def test_what_is_under_way_when_the_receiver_stops_is_answered(tmp_path: Path) -> None:
+    begun, go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        begun.set()
+        assert go.wait(10)
+
+    def go_once_closed(address: tuple[str, int]) -> None:
+        with suppress(OSError):
+            while True:
+                socket.create_connection(address, 10).close()
+        go.set()
+
+    with ExitStack() as stack:
+        running = stack.enter_context(receiving(tmp_path, before_commit=hold))
+        client = running.connect()
+        client.sendall(LINE + b"Content-Length: 2\r\n\r\n{}")
+        assert begun.wait(10)
+        waiting = threading.Thread(target=go_once_closed, args=(running.address,))
+        waiting.start()
+    waiting.join()
+    with client:
+        assert read_all(client).startswith(b"HTTP/1.1 200")
 
 
 def test_a_sender_who_leaves_is_counted(running: Running) -> None:

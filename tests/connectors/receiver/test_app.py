@@ -18,6 +18,7 @@ from connectors.receiver.limits import Limits
 from tests.connectors.receiver.desk import (
     HELLO,
     HELLO_SIGNED,
+    ODD,
     PLAIN,
     SEALED,
     SECRET,
@@ -35,15 +36,23 @@ def secret(tmp_path: Path) -> dict[str, str]:
     return {"secret_file": str(path)}
 
 
+@pytest.fixture(params=[{}, ODD], ids=["plain", "odd"])
+def headers(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Let a delivery be read on either way: each is judged the same."""
+    return dict(request.param)
+
+
 @pytest.fixture
-def running(tmp_path: Path) -> Iterator[Running]:
+def running(tmp_path: Path, headers: dict[str, str]) -> Iterator[Running]:
     with receiving(tmp_path) as running:
+        running.more_headers = headers
         yield running
 
 
 @pytest.fixture
-def signed(tmp_path: Path, secret: dict[str, str]) -> Iterator[Running]:
+def signed(tmp_path: Path, secret: dict[str, str], headers: dict[str, str]) -> Iterator[Running]:
     with receiving(tmp_path, build_inlet(SIGNED, secret)) as running:
+        running.more_headers = headers
         yield running
 
 
@@ -123,16 +132,16 @@ def test_a_real_signature_is_believed(signed: Running) -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "outcome"),
+    ("body", "proof", "outcome"),
     [
         pytest.param(HELLO + b"!", HELLO_SIGNED, "auth_wrong", id="another body"),
         pytest.param(HELLO, {}, "auth_missing", id="no signature"),
     ],
 )
 def test_a_bad_signature_is_401_counted_and_not_stored(
-    signed: Running, body: bytes, headers: dict[str, str], outcome: str
+    signed: Running, body: bytes, proof: dict[str, str], outcome: str
 ) -> None:
-    assert signed.send("/in/signed", body, headers).status == 401
+    assert signed.send("/in/signed", body, proof).status == 401
     assert signed.records() == []
     assert signed.count(outcome, "signed") == 1
 
@@ -266,6 +275,17 @@ def test_who_fetches_is_poked_by_what_is_stored(tmp_path: Path) -> None:
         running.receiver.pokes["sealed"] = pokes.append
         running.send("/in/sealed", b"sealed:{}")
     assert pokes == [Payload(b"{}")]
+
+
+def test_a_mistake_of_ours_is_500_and_the_next_is_served(running: Running) -> None:
+    def fail(_: Payload) -> NoReturn:
+        raise ValueError("private")
+
+    running.receiver.pokes["plain"] = fail
+    answer = running.send()
+    assert (answer.status, answer.body) == (500, b"Internal Server Error")
+    running.receiver.pokes.clear()
+    assert running.send(body=b"2").status == 200
 
 
 def test_what_is_enciphered_is_opened_before_it_is_stored(tmp_path: Path) -> None:
