@@ -1,6 +1,6 @@
 """Replay a million generated events with full semantics beside `orjson.loads` of the same lines.
 
-    uv run python -m benchmarks.replay [--events 1000000] [--rounds 3]
+    uv run python -m benchmarks.replay [--events 1000000] [--rounds 3] [--slawatch COMMAND]
 
 Both run in processes of their own, interleaved; the figures are medians. CPU seconds are user and
 system time of the process, memory its peak.
@@ -69,16 +69,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--slawatch",
+        default=str(Path(sys.executable).with_name("slawatch")),
+        help="the command, as .tools/compiled/bin/slawatch",
+    )
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "events.jsonl"
+        print(subprocess.check_output([options.slawatch, "--version"], text=True), end="")  # noqa: S603 - our own
         size = write_log(log, options.events)
         print(f"{options.events:,} events, {size / options.events:.0f} bytes each")
         loads, replays = [], []
         for number in range(options.rounds):
             loads.append(measure([sys.executable, "-c", _LOADS, str(log)]))
-            command = [sys.executable, "-m", "cli", "replay", str(log), "--policy", "demo"]
+            command = [options.slawatch, "replay", str(log), "--policy", "demo"]
             command += ["--order", "file", "--state", str(Path(folder) / f"state-{number}")]
             replays.append(measure(command))
             ratio = replays[-1].cpu_seconds / loads[-1].cpu_seconds

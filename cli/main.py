@@ -10,6 +10,8 @@ import typer
 import typer.main
 from typer.core import TyperGroup
 
+from slawatch.build import find_build
+
 COMMANDS = {
     "up": "cli.live",
     "run": "cli.live",
@@ -60,7 +62,7 @@ app = typer.Typer(
 
 def _show_version(*, wanted: bool) -> None:
     if wanted:
-        typer.echo(f"slawatch {version('slawatch')}")
+        typer.echo(f"slawatch {version('slawatch')} ({find_build()})")
         raise typer.Exit
 
 
@@ -70,7 +72,7 @@ def _top(
         bool,
         typer.Option(
             "--version",
-            help="Print the version",
+            help="Print the version and the build",
             callback=lambda value: _show_version(wanted=value),
             is_eager=True,
         ),

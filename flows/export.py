@@ -24,6 +24,7 @@ from flows.floor import CounterFloor
 from flows.store import Contents, HistogramTotal, Key, Store, Totals
 from slawatch import conventions as c
 from slawatch import labels as v
+from slawatch.build import find_build
 from slawatch.policy import Rules
 from slawatch.reach import HOP_BOUNDS, bucket_bounds, find_calendar_ends, find_reach
 from slawatch.series import reachable
@@ -101,7 +102,7 @@ class Exporter(Collector):
             c.GOAL: {key: goal / 1_000_000 for key, goal in reach.goals.items()},
             c.OBJECTIVE: _widen(reach.objectives),
             c.OBSERVABLE: {key: float(seen) for key, seen in reach.observable.items()},
-            c.BUILD: {(version("slawatch"), platform.python_version()): 1.0},
+            c.BUILD: {(version("slawatch"), platform.python_version(), find_build()): 1.0},
             c.CONFIG: {(rules.digest,): 1.0},
         }
         if ends := find_calendar_ends(rules):

@@ -5,14 +5,11 @@ Everything is memoised by small keys, so that the hot path asks two dictionaries
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
+from slawatch.calendars import Calendar
 from slawatch.events import PAUSE_REASONS, Actor, Kind
-from slawatch.policy import Reopen, Rules, Source
-
-if TYPE_CHECKING:
-    from slawatch.calendars import Calendar
-    from slawatch.policy import Condition, Goal, Level, Match, Policy, Target
+from slawatch.policy import Condition, Goal, Level, Match, Policy, Reopen, Rules, Source, Target
 
 START, STOP, CANCEL, RESET, STOP_TIER = 1, 2, 4, 8, 16
 PAUSE_BITS = {reason: 1 << index for index, reason in enumerate(PAUSE_REASONS)}

@@ -221,7 +221,7 @@ class Calendar:
         After it the calendar's dated knowledge has run out.
         """
         schedule = self.schedule()
-        dated = schedule.holidays | schedule.working_days.keys()
+        dated = [*schedule.holidays, *schedule.working_days]
         return day_span(date(max(dated).year, 12, 31), schedule.zone)[1] if dated else None
 
     def _forward(

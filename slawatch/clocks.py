@@ -6,32 +6,31 @@ functions act by act, `slawatch.settle` compares what they say with what was pub
 
 from __future__ import annotations
 
-from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from slawatch.book import TargetGoal
 
-FOREVER = 1 << 62
+FOREVER: Final = 1 << 62
 """Later than any instant: no deadline."""
 
 
-class State(IntEnum):
+class State:
     """Say where a clock stands. The numbers are stored in ticket state: never renumber."""
 
-    RUNNING = 0
-    PAUSED = 1
-    STOPPED = 2
-    CANCELLED = 3
+    RUNNING: Final = 0
+    PAUSED: Final = 1
+    STOPPED: Final = 2
+    CANCELLED: Final = 3
 
 
-class Published(IntEnum):
+class Published:
     """Say what was last published of a cycle's outcome. Stored: never renumber."""
 
-    NOTHING = 0
-    MET = 1
-    BREACHED = 2
-    WITHDRAWN = 3
+    NOTHING: Final = 0
+    MET: Final = 1
+    BREACHED: Final = 2
+    WITHDRAWN: Final = 3
 
 
 class Clock:
@@ -45,7 +44,7 @@ class Clock:
     """
 
     # Defaults on the class: most clocks never need more than a start, and a start must be cheap.
-    state: int = State.RUNNING
+    state: int = 0  # running
     elapsed_us: int = 0
     wall_us: int = 0
     tier: int = 0
@@ -57,7 +56,7 @@ class Clock:
     reason: str = ""
     labels: int = -1
     pauses: list[tuple[int, int]] | None = None
-    published: int = Published.NOTHING
+    published: int = 0  # nothing
     fired: int = 0
     booked: int = -1
     booked_at: int = 0

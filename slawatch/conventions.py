@@ -297,8 +297,8 @@ _BEFORE = "Time of the scrape before this one; of this one if it is the first."
 LAST_SCRAPE = _gauge("slawatch_last_scrape_timestamp_seconds", "", _BEFORE)
 BUILD = _info(
     "slawatch_build_info",
-    "version python",
-    "Version of slawatch and of Python.",
+    "version python build",
+    "Version of slawatch and of Python; whether the hot path is compiled or interpreted.",
 )
 CONFIG = _info("slawatch_config_info", "digest", "Digest of the configuration.")
 

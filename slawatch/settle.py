@@ -111,9 +111,7 @@ class Settler:
 
     # -- what is said ------------------------------------------------------------------------
 
-    def _publish(
-        self, ticket: Ticket, clock: Clock, outcome: Published, at: int, out: Output
-    ) -> None:
+    def _publish(self, ticket: Ticket, clock: Clock, outcome: int, at: int, out: Output) -> None:
         """Publish an outcome for the first time, or its correction."""
         was = clock.published
         index = self._responsible(ticket, clock)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slawatch.clocks import FOREVER
 
@@ -10,7 +10,11 @@ if TYPE_CHECKING:
     from slawatch.clocks import Clock
     from slawatch.events import Event
 
-NEW, OPEN, PENDING, RESOLVED, CLOSED = range(5)
+NEW: Final = 0
+OPEN: Final = 1
+PENDING: Final = 2
+RESOLVED: Final = 3
+CLOSED: Final = 4
 """A ticket's status; the numbers are stored in ticket state: never renumber."""
 STATUS_NAMES = ("new", "open", "pending", "resolved", "closed")
 
@@ -68,9 +72,39 @@ class Ticket:
 
     def become(self, other: Ticket) -> None:
         """Take over everything of another state of the same ticket."""
-        self.__dict__.clear()
-        self.__dict__.update(other.__dict__)
+        for name in _FIELDS:
+            setattr(self, name, getattr(other, name))
 
     def is_open(self) -> bool:
         """Tell whether the desk still owes something."""
         return self.status < RESOLVED
+
+
+_FIELDS = (
+    "folded",
+    "base",
+    "status",
+    "pauses",
+    "pause_since",
+    "created_at",
+    "adopted_at",
+    "crossed_at",
+    "triggers_at",
+    "last_at",
+    "holder_since",
+    "hops",
+    "replied",
+    "contact",
+    "assignee",
+    "grace_us",
+    "next_at",
+    "queued_at",
+    "key",
+    "profile",
+    "acts",
+    "clocks",
+    "watched",
+    "live",
+    "cycles",
+    "held",
+)

@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from cli.console import told_errors
+from slawatch.build import find_build
 from slawatch.errors import ConfigError, ConnectorError, Problem
 from tests.cli.commands import call
 
@@ -19,7 +20,10 @@ def test_every_command_is_listed() -> None:
 
 def test_the_version_is_told() -> None:
     result = call("--version")
-    assert (result.exit_code, result.stdout) == (0, f"slawatch {version('slawatch')}\n")
+    assert (result.exit_code, result.stdout) == (
+        0,
+        f"slawatch {version('slawatch')} ({find_build()})\n",
+    )
 
 
 @pytest.mark.parametrize("command", ["up", "run", "replay", "check", "explain"])

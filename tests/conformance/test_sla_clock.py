@@ -146,7 +146,7 @@ def _check_clock(
     clock = clocks[-1]
     now = told.now
     if word == "outcome":
-        assert _OUTCOMES.get(Published(clock.published)) == value
+        assert _OUTCOMES.get(clock.published) == value
     elif word == "state":
         if value == "breached":
             assert clock.published == Published.BREACHED

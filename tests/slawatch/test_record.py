@@ -56,15 +56,16 @@ def there_and_back(ticket: Ticket, fold: Fold) -> Ticket:
     return unpack_ticket(ticket.key, pack_ticket(ticket, fold.interner), fold)
 
 
+def fields_of(value: object) -> dict[str, Any]:
+    """Return every field of an object, compiled or not."""
+    every = {name: getattr(value, name) for name in dir(value) if not name.startswith("_")}
+    return {name: field for name, field in every.items() if not callable(field)}
+
+
 def facts_of(ticket: Ticket) -> dict[str, Any]:
-    """Return all of a ticket but its clocks and acts."""
-    known = {
-        name: getattr(ticket, name)
-        for name, value in vars(Ticket).items()
-        if not name.startswith("_") and not callable(value)
-    }
-    del known["next_at"]  # what it waits for is where it is queued
-    return {**known, "held": ticket.held, "cycles": ticket.cycles, "profile": ticket.profile}
+    """Return all of a ticket but its clocks and acts; what it waits for is where it is queued."""
+    apart = {"acts", "clocks", "watched", "live", "next_at"}
+    return {name: field for name, field in fields_of(ticket).items() if name not in apart}
 
 
 def id_of(clock: Clock) -> tuple[int, int]:
@@ -76,7 +77,7 @@ def clocks_of(ticket: Ticket) -> list[dict[str, Any]]:
     """Return every field of every clock, defaults as nothing; when to look again is worked out."""
     nothing: tuple[object, ...] = (0, -1, "", None, [])
     return [
-        {k: value for k, value in vars(clock).items() if value not in nothing and k != "next_at"}
+        {k: v for k, v in fields_of(clock).items() if v not in nothing and k != "next_at"}
         for clock in ticket.clocks
     ]
 

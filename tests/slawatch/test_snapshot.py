@@ -69,6 +69,11 @@ def test_the_golden_snapshot_still_opens_and_goes_on_as_if_never_packed() -> Non
     assert finish(shard).verdicts == finish(expected).verdicts
 
 
+def test_the_golden_snapshot_is_what_every_build_writes() -> None:
+    shard, _ = judge(tell_golden(), 50 * MINUTE)
+    assert pack_shard(shard) == GOLDEN.read_bytes()
+
+
 def test_the_golden_snapshot_holds_every_part_of_a_ticket() -> None:
     shard = restore_shard(GOLDEN.read_bytes(), Book(build_rules()))
     busy, done, long = (shard.get(k) for k in ("desk/busy", "desk/done", "désk/long"))
