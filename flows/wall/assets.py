@@ -23,7 +23,7 @@ _TYPES = {
     "vendor/LICENSE.uPlot": "text/plain; charset=utf-8",
 }
 _PAGE = "page.html"
-_AREAS = ("terms", "wall")
+_AREAS = ("terms", "values", "wall")
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ const draw = (() => {
 
   // A desk's own names are shown as they are, those that ship in the reader's language.
   function name(kind, word) {
-    return texts[`${kind}_${word}`] ?? word.replaceAll("_", " ");
+    return texts[`${kind}__${word}`] ?? word.replaceAll("_", " ");
   }
 
   function clock(seconds, withSeconds = false) {
