@@ -66,7 +66,7 @@ def record(
             return
         found: deque[Record] = deque(maxlen=count)
         with _open_log(state or Settings().folder) as log:
-            found.extend(one for one in _read_all(log, 0) if one.source == source)
+            found.extend(one for one in _read_all(log, 0) if _is_delivery(one, source))
         if not found:
             raise ConfigError(f"the log holds no delivery of source {source!r}")
         for one in found:
@@ -172,13 +172,13 @@ class _Watch:
         past: deque[Told] = deque(maxlen=self._last)
         for one in _read_all(log, 0):
             seq = one.seq
-            if one.source == self._source:
+            if _is_delivery(one, self._source):
                 past.append(self._tell(one))
         yield from past
         while True:
             for one in _read_all(log, seq):
                 seq = one.seq
-                if one.source == self._source:
+                if _is_delivery(one, self._source):
                     yield self._tell(one)
             time.sleep(_LOOK_SECONDS)
 
@@ -244,6 +244,10 @@ def _open_log(state: Path) -> SqliteLog:
     if not (state / LOG_NAME).is_file():
         raise ConfigError(f"no monitor has run in {str(state)!r}: name its folder with --state")
     return SqliteLog(state / LOG_NAME, WallClock())
+
+
+def _is_delivery(record: Record, source: str) -> bool:
+    return record.source == source and not record.is_completion
 
 
 def _read_all(log: SqliteLog, seq: int) -> Iterator[Record]:

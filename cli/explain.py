@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from rich.table import Table
 from cli.console import OUT, told_errors
 from cli.sources import Desk, load_desk, with_mapping
 from connectors.decoding import RecordParser
+from connectors.intake import find_completions
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
 from connectors.mapping import load_mapping
@@ -23,6 +23,7 @@ from connectors.wall import WallClock
 from flows.desk_file import read_desk
 from slawatch.book import Book
 from slawatch.clocks import Clock, State
+from slawatch.completeness import Completion
 from slawatch.config import Config, Settings
 from slawatch.errors import ConfigError
 from slawatch.events import Event
@@ -56,10 +57,12 @@ def explain(
         config = loaded.config
         if mapping:
             config = with_mapping(config, load_mapping(mapping))
+        completions: list[Completion] = []
         if log is not None:
             events, now = _from_file(log, mapping, config, ticket)
         else:
-            events, now = list(_from_state(folder, loaded, ticket)), WallClock().now()
+            events, completions = _from_state(folder, loaded, ticket)
+            now = WallClock().now()
         keys = sorted({event.key for event in events})
         if not keys:
             where = log or str(folder)
@@ -70,7 +73,7 @@ def explain(
             raise ConfigError(
                 f"several sources have a ticket {ticket!r}: give one of {', '.join(keys)}"
             )
-        timeline = tell_timeline(config.rules, keys[0], events, now)
+        timeline = tell_timeline(config.rules, keys[0], events, now, completions)
         if as_json:
             OUT.print_json(json.dumps([entry._asdict() for entry in timeline.entries]))
         else:
@@ -92,17 +95,22 @@ def _from_file(
     return [event for event in events if _is_of(event, ticket)], ends_at
 
 
-def _from_state(state: Path, desk: Desk, ticket: str) -> Iterator[Event]:
+def _from_state(state: Path, desk: Desk, ticket: str) -> tuple[list[Event], list[Completion]]:
+    """Return the ticket's events, and how far polled sources told everything."""
     if not (state / LOG_NAME).is_file():
         raise ConfigError(f"no monitor has run in {str(state)!r}: name its folder with --state")
     shadows = Book(desk.config.rules).shadows
     parser = RecordParser(desk.config.vocabulary, desk.build_decoders(state), shadows)
+    found: list[Event] = []
+    completions: list[Completion] = []
     with SqliteLog(state / LOG_NAME, WallClock()) as log:
         seq = 0
         while records := log.read_after(seq, _READ):
             seq = records[-1].seq
             events, _ = parser.parse(records)
-            yield from (event for event in events if _is_of(event, ticket))
+            found += [event for event in events if _is_of(event, ticket)]
+            completions += find_completions(records)
+    return found, completions
 
 
 def render_at(at: int) -> str:

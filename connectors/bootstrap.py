@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import NamedTuple
 
-from connectors.intake import IntakeLog, Pending
+from connectors.intake import IntakeLog, Pending, complete
 from connectors.marks import OF_OPEN, OF_PAST, mark
 from connectors.transports.poll import BusyError, Page, Poller
 from slawatch.errors import ConnectorError
@@ -61,6 +61,8 @@ def bring_in(
         count = _append(log, source, page, OF_PAST)
         past, known = past + count, known + len(page.records) - count
         cursor, is_last = page.cursor, page.is_last
+        if is_last and page.complete_to is not None:
+            log.append([complete(source, page.complete_to)])
     return Brought(opened, past, known, cursor)
 
 

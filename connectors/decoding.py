@@ -119,7 +119,9 @@ class RecordParser:
         events: list[Event] = []
         rejects: list[Reject] = []
         for record in records:
-            seq, received_at, source, body, _ = record
+            seq, received_at, source, body, complete_to = record
+            if complete_to is not None and not body:
+                continue  # it tells how far a poll has come, and nothing else
             decode = self._decoders.get(source, decode_native)
             marks, body = read_marks(body)
             if marks.is_old_news:

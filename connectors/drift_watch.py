@@ -63,7 +63,7 @@ class DriftWatch:
 
     def _compare(self, record: Record) -> bool:
         baseline = self._baselines.get(record.source)
-        if baseline is None:
+        if baseline is None or record.is_completion:
             return False
         seen = self._seen.setdefault(record.source, set())
         fresh = find_shape(unpack_payload(record.body)) - baseline - seen

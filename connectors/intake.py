@@ -9,12 +9,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from itertools import islice
 from types import TracebackType
 from typing import Any, NamedTuple, Protocol, Self
 
+from slawatch.completeness import Completion
 from slawatch.errors import ConnectorError
 
 LOGGER = logging.getLogger(__name__)
@@ -35,7 +36,8 @@ MAX_QUEUED_RECORDS = 100_000
 class Pending(NamedTuple):
     """Be one delivery to store. `dedup_key` is the same whenever the source sends it again.
 
-    `complete_to`, in microseconds, says up to which instant a poller has asked its system.
+    `complete_to`, in microseconds, says up to which instant a poller was told everything by its
+    system; what else was told with it stands before.
     """
 
     source: str
@@ -52,6 +54,25 @@ class Record(NamedTuple):
     source: str
     body: bytes
     complete_to: int | None
+
+    @property
+    def is_completion(self) -> bool:
+        """Say whether it tells nothing but how far a poll has come."""
+        return self.complete_to is not None and not self.body
+
+
+def complete(source: str, to: int) -> Pending:
+    """Return the record that follows those of a poll, and tells nothing else."""
+    return Pending(source, f"complete_to:{to}", b"", to)
+
+
+def find_completions(records: Iterable[Record]) -> list[Completion]:
+    """Return how far polls had come, in the order of the log."""
+    return [
+        Completion(record.received_at, record.source, record.complete_to)
+        for record in records
+        if record.complete_to is not None
+    ]
 
 
 class AppendResult(NamedTuple):

@@ -29,7 +29,9 @@ def redecode(log: IntakeLog, source: str, from_seq: int) -> tuple[int, int]:
             [
                 _revise(record, revision)
                 for record in records
-                if record.source == source and not read_marks(record.body)[0].revision
+                if record.source == source
+                and not record.is_completion
+                and not read_marks(record.body)[0].revision
             ]
         ).accepted
     return revision, count

@@ -93,13 +93,18 @@ def _find_grace(connector: Connector, settings: SourceSettings) -> float:
     """
     options = {**connector.options, **settings.options}
     interval = options.get("interval_seconds")
+    if not _is_only_fetched(connector, settings) or not isinstance(interval, int | float):
+        return connector.grace_seconds
+    return max(connector.grace_seconds, interval + connector.lag_seconds)
+
+
+def _is_only_fetched(connector: Connector, settings: SourceSettings) -> bool:
+    options = {**connector.options, **settings.options}
     proof = connector.push.signature if connector.push is not None else None
     is_received = settings.auth and (proof is not None or "scheme" in settings.auth)
     is_fetched = connector.pull is not None and options.get("url")
     is_fetched = is_fetched or (connector.follow is not None and settings.options)
-    if is_received or not is_fetched or not isinstance(interval, int | float):
-        return connector.grace_seconds
-    return max(connector.grace_seconds, interval + connector.lag_seconds)
+    return bool(is_fetched and not is_received)
 
 
 def _check_options(connector: Connector, name: str, settings: SourceSettings) -> None:
@@ -133,7 +138,8 @@ def with_connectors(config: Config, registry: Registry) -> Config:
         said = sources.get(name, source).shows
         if said:  # the configuration's word goes before what was computed
             source = replace(source, shows=said, actors={})
-        sources[name] = replace(source, shadow=settings.shadow)
+        polled = settings.sweep_us is None and _is_only_fetched(connector, settings)
+        sources[name] = replace(source, shadow=settings.shadow, polled=polled)
     if sources == rules.sources:
         return config
     digest = digest_sources(rules.digest, sources)

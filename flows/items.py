@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from connectors.decoding import Reject
+from slawatch.completeness import Completion
 from slawatch.events import Event
 from slawatch.verdicts import Booking, Duration, Verdict
 from slawatch.views import View
@@ -15,6 +16,7 @@ class Batch(NamedTuple):
     """Be what a source read at once from one partition, parsed, and the tick after it.
 
     Everything with `received_at` up to `tick` has been read. `backlog` records still wait.
+    `completions` say how far polled sources have told everything.
     """
 
     partition: str
@@ -22,13 +24,15 @@ class Batch(NamedTuple):
     events: Sequence[Event]
     rejects: Sequence[Reject]
     backlog: int
+    completions: Sequence[Completion] = ()
 
 
 class ShardBatch(NamedTuple):
-    """Be a batch's part for one shard."""
+    """Be a batch's part for one shard; the completions are for all."""
 
     tick: int
     events: Sequence[Event]
+    completions: Sequence[Completion] = ()
 
 
 class Said(NamedTuple):

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 
 from connectors.decoding import RecordParser
-from connectors.intake import IntakeLog
+from connectors.intake import IntakeLog, find_completions
 from flows.items import Batch
 
 PARTITION = "0"
@@ -67,7 +67,8 @@ class LogPartition(StatefulSourcePartition[Batch, LogPosition]):
             self._history_at = self._parser.history_at
             self._on_history(self._history_at)
         backlog = max(0, self._log.last()[0] - self._seq) if self._full else 0
-        return [Batch(PARTITION, self._tick, events, rejects, backlog)]
+        completions = find_completions(records)
+        return [Batch(PARTITION, self._tick, events, rejects, backlog, completions)]
 
     def next_awake(self) -> datetime | None:
         """Come back at once after a full read, else soon: deadlines wait for the tick."""

@@ -37,7 +37,7 @@ def build_router(shards: int) -> Callable[[list[Batch]], Iterable[Routed]]:
             for event in batch.events:
                 parts[crc32(event.case.encode("utf-8", "surrogatepass")) % shards].append(event)
             for name, part in zip(names, parts, strict=True):
-                yield name, ShardBatch(batch.tick, part)
+                yield name, ShardBatch(batch.tick, part, batch.completions)
             yield partition, say_read(batch)
 
     return route

@@ -66,8 +66,8 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
         """Advance by each batch, in order."""
         out = Output(self.shard.first_at)
         shard, disorder_us = self.shard, self._options.disorder_us
-        for tick, events in values:
-            shard.advance(events, tick, out, disorder_us=disorder_us)
+        for tick, events, completions in values:
+            shard.advance(events, tick, out, completions, disorder_us=disorder_us)
         show = self._options.is_live and time.monotonic() - self._viewed >= VIEW_SECONDS
         return [self._say(out, show=show)], False
 

@@ -78,6 +78,7 @@ class Book:
         self._goals: dict[TicketFacts, tuple[TargetGoal | None, ...]] = {}
         self._graces: dict[str, int] = {}
         self.shadows = frozenset(name for name, source in rules.sources.items() if source.shadow)
+        self.polled = frozenset(name for name, source in rules.sources.items() if source.polled)
         self._reactions: dict[int, tuple[tuple[int, int], ...]] = {}
         # By number: a policy that was split by region or priority is several of one name.
         self._compiled: dict[tuple[int, str, str], TargetGoal | None] = {}

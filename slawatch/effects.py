@@ -11,6 +11,9 @@ from slawatch import conventions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from slawatch.book import Book
+    from slawatch.verdicts import Output
+
 
 class Effect(IntEnum):
     """Name what is counted; the labels are those of the metric family in conventions."""
@@ -59,6 +62,20 @@ _EXCUSES = (Effect.EXCUSED, Effect.RESTORED)
 _Sums = dict[Effect, Counter[tuple[str, ...]]]
 Given = tuple[Effect, tuple[str, ...], int]
 """(effect, label values, amount): 1, or microseconds, or the observed value of `HOPS`."""
+
+
+def count_given(effects: Iterable[Given], book: Book, out: Output) -> None:
+    """Add what a ticket gave to the counters."""
+    counts = out.counts
+    for effect, labels, amount in effects:
+        if effect is Effect.HELD:
+            team, status = labels
+            key = (team, *book.team_labels(team), status)
+            counts[FAMILY_OF[effect], key] += amount
+        elif effect is Effect.HOPS:
+            counts[FAMILY_OF[effect], (str(amount),)] += 1
+        else:
+            counts[FAMILY_OF[effect], labels] += amount
 
 
 def find_growth(before: Iterable[Given], after: Iterable[Given]) -> list[Given]:

@@ -176,7 +176,8 @@ class Source:
     poller its interval + 1 s). `shows` are the acts it can show, by channel ("" for any channel);
     an empty mapping means that it can show every act. `channel` is that of tickets of which no act
     has named one. The tickets of a `shadow` source are judged, and in no SLA metric. `actors` are
-    those by whom it shows an act; of one that is not in it, any.
+    those by whom it shows an act; of one that is not in it, any. Of a `polled` source it is only
+    known what it was asked for: it is judged no further than it has told everything.
     """
 
     name: str
@@ -185,6 +186,7 @@ class Source:
     channel: str = ""
     shadow: bool = False
     actors: Mapping[Kind, frozenset[Actor]] = field(default_factory=dict)
+    polled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """Publication: compare what the fold says of a ticket with what was published of it.
 
 The one rule: a verdict is published when log time reaches its instant (a breach: `breach_at`
-plus the source's grace) and corrected when a later arrival changes it.
+plus the source's grace) and corrected when a later arrival changes it. Of a polled source nothing
+is told by the passing of time beyond the instant up to which it has told everything.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Clock, Published, State
+from slawatch.completeness import Completeness
 from slawatch.policy import Blame
 from slawatch.ticket import RESOLVED, Ticket
 from slawatch.verdicts import BREACHED, MET, TO_BREACHED, TO_MET, WARNING, WITHDRAWN, Verdict
@@ -34,23 +36,31 @@ class Settler:
         self.book = book
         self.interner = interner
         self.fold = fold
+        self.complete = Completeness(book.polled)
+        self._holds = False
         self._blame = book.rules.blame
         self._expire_us = book.rules.expire_us
 
     def settle(self, ticket: Ticket, now: int, out: Output) -> None:
         """Publish all that log time `now` allows and set the ticket's `next_at`."""
-        grace_us = ticket.grace_us
-        if ticket.triggers_at + grace_us <= now:
-            self.fold.cross(ticket, now - grace_us + 1)
+        until = now
+        if self.complete.known:
+            until = min(now, self.complete.find_limit(ticket.key))
+        judged_to = min(now - ticket.grace_us, until)
+        if ticket.triggers_at <= judged_to:
+            self.fold.cross(ticket, judged_to + 1)
         next_at = FOREVER
         is_done = False
         for clock in ticket.watched:
             at = clock.next_at
             if at <= now:
-                at = self._settle_clock(ticket, clock, now, grace_us, out)
+                at = self._settle_clock(ticket, clock, now, until, out)
                 is_done |= at == FOREVER and clock.state > State.PAUSED
             if at < next_at:
                 next_at = at
+        if self._holds:
+            self._holds = False
+            self.complete.hold(ticket.key)
         if is_done:
             ticket.watched = [clock for clock in ticket.watched if clock.is_watched()]
         if ticket.folded < len(ticket.acts):
@@ -70,16 +80,19 @@ class Settler:
         ended_at = max((clock.stopped_at for clock in ticket.clocks), default=ticket.last_at)
         return ended_at + rules.retention_us
 
-    def _settle_clock(
-        self, ticket: Ticket, clock: Clock, now: int, grace_us: int, out: Output
-    ) -> int:
-        """Publish what is due of one clock; return when to look again."""
+    def _settle_clock(self, ticket: Ticket, clock: Clock, now: int, until: int, out: Output) -> int:
+        """Publish what is due of one clock; return when to look again.
+
+        What is due, but later than `until`, holds the ticket: no instant of log time brings it.
+        """
+        grace_us = ticket.grace_us
+        holds = False
         published = clock.published
         breached_at = clock.breached_at
         next_at = FOREVER
         if breached_at:
             if published != Published.BREACHED:
-                if breached_at + grace_us <= now:
+                if breached_at + grace_us <= now and breached_at <= until:
                     self._publish(ticket, clock, Published.BREACHED, breached_at, out)
                 else:
                     next_at = breached_at + grace_us
@@ -97,16 +110,21 @@ class Settler:
             if clock.state == State.RUNNING and not breached_at:
                 next_at = clock.breach_at + grace_us
             level_at, index = clock.next_level()
-            while level_at <= now:
+            while level_at <= until:
                 clock.fired |= 1 << index
                 self._warn(ticket, clock, index, level_at, out)
                 level_at, index = clock.next_level()
-            if level_at < next_at:
+            if level_at <= now:
+                holds = True
+            elif level_at < next_at:
                 next_at = level_at
         elif clock.state == State.STOPPED and not clock.observed and clock.stopped_at <= now:
             clock.observed = True
             self._observe(clock, out)
-        clock.next_at = next_at
+        if next_at <= now:
+            next_at, holds = FOREVER, True
+        clock.next_at = 0 if holds else next_at
+        self._holds |= holds
         return next_at
 
     # -- what is said ------------------------------------------------------------------------
@@ -144,13 +162,29 @@ class Settler:
         clock.revisions += 1
         self._say(ticket, clock, WITHDRAWN, at, profile, out, number=clock.revisions)
 
+    def carry_over(self, ticket: Ticket, fresh: Ticket, at: int, out: Output) -> None:
+        """Take what was published of a ticket's cycles into the ticket told anew."""
+        published = {(clock.target, clock.cycle): clock for clock in ticket.clocks}
+        fresh.watched = list(fresh.clocks)
+        for clock in fresh.clocks:
+            was = published.pop((clock.target, clock.cycle), None)
+            if was is not None:
+                clock.published, clock.fired = was.published, was.fired
+                clock.booked, clock.booked_at = was.booked, was.booked_at
+                clock.revisions, clock.observed = was.revisions, was.observed
+            clock.next_at = 0
+        for clock in published.values():
+            if clock.published in (Published.MET, Published.BREACHED):
+                self.withdraw(ticket, clock, at, out)
+
     def move(self, ticket: Ticket, now: int, out: Output) -> None:
         """Let standing outcomes go where acts that were decoded anew put them.
 
         Within its labels an outcome moves to another pane. Under other labels it is withdrawn, and
         published again when the ticket is settled. After other late acts it stays where it is.
         """
-        self.fold.cross(ticket, now - ticket.grace_us + 1)
+        until = min(now - ticket.grace_us, self.complete.find_limit(ticket.key))
+        self.fold.cross(ticket, until + 1)
         for clock in ticket.clocks:
             if clock.published == Published.BREACHED:
                 at = clock.breached_at

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from slawatch import conventions
 from slawatch.arrival import count_healed, count_unknown, note, reject_old
-from slawatch.clocks import FOREVER, Published
-from slawatch.effects import FAMILY_OF, Effect, Given, find_growth
+from slawatch.clocks import FOREVER
+from slawatch.effects import Given, count_given, find_growth
 from slawatch.events import (
     CAME_BY_SWEEP,
     CAME_OF_OPEN,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from slawatch.book import Book
+    from slawatch.completeness import Completion
     from slawatch.views import View
 
 MAX_ACTS = 256
@@ -78,20 +79,35 @@ class Shard:
     # -- events and time -----------------------------------------------------------------------
 
     def advance(
-        self, events: Sequence[Event], now: int, out: Output, *, disorder_us: int = 0
+        self,
+        events: Sequence[Event],
+        now: int,
+        out: Output,
+        completions: Sequence[Completion] = (),
+        *,
+        disorder_us: int = 0,
     ) -> None:
-        """Take events in the order of the log, then let log time reach `now`."""
-        heap = self._heap
+        """Take events in the order of the log, then let log time reach `now`.
+
+        `completions` are those logged among the events, of all sources, in the same order.
+        """
+        heap, complete = self._heap, self.settler.complete
+        if completions:
+            complete.note(completions)
         if not self.began_at and events:
             self.began_at = events[0].received_at
         for event in events:
             log_at = event.received_at - disorder_us
+            if complete.next_at < log_at:
+                self._complete(log_at, out)
             if self._touched and log_at > self._touched_at:
                 self._settle_touched(out)
             if heap and heap[0][0] < log_at:
                 self.pass_deadlines(log_at - 1, out)
             self._touched_at = log_at
             self._take(event, log_at, out)
+        if complete.next_at <= now:
+            self._complete(now + 1, out)
         if self._touched and now >= self._touched_at:
             self._settle_touched(out)
         self.pass_deadlines(now, out)
@@ -124,6 +140,19 @@ class Shard:
         self.work.touched.update(self._touched)
         self._touched.clear()
         self._anew.clear()
+
+    def _complete(self, before: int, out: Output) -> None:
+        """Judge on what polled sources cover by completions that came before an instant."""
+        complete = self.settler.complete
+        while complete.next_at < before:
+            at = complete.next_at
+            if self._touched and self._touched_at <= at:
+                self._settle_touched(out)
+            self.pass_deadlines(at, out)
+            for key in complete.take():
+                ticket = self.get(key)
+                if ticket is not None:
+                    self._pass(ticket, at, self._shade(key, out))
 
     def park(self) -> None:
         """Queue what waits for its instant to pass, so that a snapshot holds it."""
@@ -308,36 +337,15 @@ class Shard:
         after: list[Given] = []
         fresh = fold_anew(self.fold, ticket, ticket.acts, log_at, after)
         fold_anew(self.fold, ticket, told, log_at, before)
-        published = {(clock.target, clock.cycle): clock for clock in ticket.clocks}
-        fresh.watched = list(fresh.clocks)
-        for clock in fresh.clocks:
-            was = published.pop((clock.target, clock.cycle), None)
-            if was is not None:
-                clock.published, clock.fired = was.published, was.fired
-                clock.booked, clock.booked_at = was.booked, was.booked_at
-                clock.revisions, clock.observed = was.revisions, was.observed
-            clock.next_at = 0
-        for clock in published.values():
-            if clock.published in (Published.MET, Published.BREACHED):
-                self.settler.withdraw(ticket, clock, log_at, out)
+        self.settler.carry_over(ticket, fresh, log_at, out)
         fresh.base = ticket.base
         fresh.queued_at = ticket.queued_at
         ticket.become(fresh)
         self._count(find_growth(before, after), ticket.last_at, out)
 
     def _count(self, effects: Iterable[Given], at: int, out: Output) -> None:
-        if at < out.first_at:
-            return
-        counts = out.counts
-        for effect, labels, amount in effects:
-            if effect is Effect.HELD:
-                team, status = labels
-                key = (team, *self.book.team_labels(team), status)
-                counts[FAMILY_OF[effect], key] += amount
-            elif effect is Effect.HOPS:
-                counts[FAMILY_OF[effect], (str(amount),)] += 1
-            else:
-                counts[FAMILY_OF[effect], labels] += amount
+        if at >= out.first_at:
+            count_given(effects, self.book, out)
 
     # -- state -----------------------------------------------------------------------------------
 
@@ -367,6 +375,7 @@ class Shard:
 
     def adopt(self, other: Shard) -> None:
         """Take over another shard's packed tickets and its interner; times stay."""
+        other.settler.complete = self.settler.complete
         self.interner, self.fold, self.settler = other.interner, other.fold, other.settler
         self.tickets, self._hot, self._touched, self._blank = other.tickets, {}, {}, {}
         swept, self.work = self.work.swept, OpenWork(self.book, self.interner)

@@ -1,8 +1,9 @@
 """A shard as bytes: what the recovery store keeps.
 
 Version 1: the byte 1, the length of a JSON head, the head (targets, attribute tables, times),
-then (key, row) pairs. Older versions are migrated by one function each in `_MIGRATIONS`; a newer
-one is refused by name.
+then (key, row) pairs. The head holds what polled sources have told (`complete`) only where there
+is any, so that older states of this version are read as they are. Older versions are migrated by
+one function each in `_MIGRATIONS`; a newer one is refused by name.
 """
 
 from __future__ import annotations
@@ -42,19 +43,18 @@ def pack_shard(shard: Shard) -> bytes:
         name = key.encode("utf-8", "surrogatepass")
         row = kept if isinstance(kept, bytes) else pack_ticket(kept, interner)
         rows += (_ROW.pack(len(name), len(row)), name, row)
-    head = json.dumps(
-        {
-            "targets": shard.book.names,
-            "digest": shard.digest,
-            "began_at": shard.began_at,
-            "log_at": shard.log_at,
-            "first_at": shard.first_at,
-            "asserted": interner.asserted,
-            "profiles": [(p.facts.source, p.attrs) for p in interner.profiles],
-        },
-        ensure_ascii=True,
-        separators=(",", ":"),
-    ).encode()
+    said = {
+        "targets": shard.book.names,
+        "digest": shard.digest,
+        "began_at": shard.began_at,
+        "log_at": shard.log_at,
+        "first_at": shard.first_at,
+        "asserted": interner.asserted,
+        "profiles": [(p.facts.source, p.attrs) for p in interner.profiles],
+    }
+    if complete := shard.settler.complete.pack():
+        said["complete"] = complete
+    head = json.dumps(said, ensure_ascii=True, separators=(",", ":")).encode()
     return b"".join((_HEAD.pack(VERSION, len(head)), head, *rows))
 
 
@@ -103,6 +103,7 @@ def restore_shard(data: bytes, book: Book, *, hot: int = 512) -> Shard:
     shard = Shard(book, first_at=head["first_at"], hot=hot)
     shard.began_at, shard.log_at = head["began_at"], head["log_at"]
     shard.digest = head["digest"]
+    shard.settler.complete.restore(head.get("complete", {}), shard.log_at)
     for row in head["asserted"]:
         shard.interner.assert_index(_attrs(row[0]), row[1])
     for source, row in head["profiles"]:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from slawatch.book import Book
 from slawatch.clocks import Clock
+from slawatch.completeness import Completion
 from slawatch.events import ACTORS, Event, Kind
 from slawatch.policy import Rules
 from slawatch.shard import Shard
@@ -36,11 +37,17 @@ class Timeline(NamedTuple):
     unmeasured: tuple[str, ...]
 
 
-def tell_timeline(rules: Rules, key: str, events: Iterable[Event], now: int) -> Timeline:
+def tell_timeline(
+    rules: Rules,
+    key: str,
+    events: Iterable[Event],
+    now: int,
+    completions: Sequence[Completion] = (),
+) -> Timeline:
     """Fold a ticket's events, in the order of the log, and tell what happened until `now`.
 
     Clocks are told as the acts in their own order make them; verdicts as they were published,
-    with their corrections.
+    with their corrections. Of a polled source nothing is told beyond its `completions`.
     """
     received = [event for event in events if event.key == key]
     ordered = sorted({event[:4]: event for event in reversed(received)}.values())
@@ -53,6 +60,7 @@ def tell_timeline(rules: Rules, key: str, events: Iterable[Event], now: int) -> 
         entries.append(Entry(at, CLOCK, names[clock.target], clock.cycle, word, detail))
 
     shard.fold.trace = trace
+    shard.advance([], 0, Output(), [one._replace(received_at=0) for one in completions])
     for event in ordered:
         entries.append(
             Entry(event.occurred_at, ACT, "", 0, Kind(event.kind).name.lower(), _say(event))
@@ -61,16 +69,19 @@ def tell_timeline(rules: Rules, key: str, events: Iterable[Event], now: int) -> 
             [event._replace(received_at=event.occurred_at)], event.occurred_at - 1, Output()
         )
     shard.advance([], now, Output())
-    entries += [_verdict_entry(verdict) for verdict in publish(rules, received, now)]
+    entries += [_verdict_entry(verdict) for verdict in publish(rules, received, now, completions)]
     entries.sort(key=lambda entry: entry.at)
     ticket = shard.get(key)
     clocks = tuple(ticket.clocks) if ticket else ()
     return Timeline(tuple(entries), clocks, names, _unmeasured(shard, key))
 
 
-def publish(rules: Rules, events: Sequence[Event], now: int) -> list[Verdict]:
+def publish(
+    rules: Rules, events: Sequence[Event], now: int, completions: Sequence[Completion] = ()
+) -> list[Verdict]:
     """Return the verdicts of events as they came."""
     shard, out = Shard(Book(rules)), Output()
+    shard.settler.complete.note(completions)
     for event in sorted(events, key=lambda event: event.received_at):
         shard.advance([event], event.received_at - 1, out)
     shard.advance([], now, out)

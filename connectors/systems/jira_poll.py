@@ -78,7 +78,7 @@ class JiraPoller:
         if is_full and after - int(since) < 2 * _MINUTE_MS:
             following = self._find_following(answer, skip, len(issues))
             if following is not None:
-                return Page(records, f"{since}:{following}", is_last=False)
+                return Page(records, f"{since}:{following}", is_last=False, complete_to=asked_at)
         return Page(records, str(after), is_last=not is_full, complete_to=asked_at)
 
     def fetch_open(self, cursor: str) -> Page:

@@ -24,7 +24,7 @@ from connectors.renaming import rename_teams
 from connectors.signatures import ZENDESK
 from connectors.systems import zendesk_acts as acts
 from connectors.systems.zendesk_audits import decode_audit
-from connectors.systems.zendesk_poll import OPTIONS, build_pull
+from connectors.systems.zendesk_poll import LEFT_OUT_SECONDS, OPTIONS, build_pull
 from connectors.systems.zendesk_words import find_score, read_channel, read_priority
 
 _PREFIX = "zen:event-type:"
@@ -152,7 +152,7 @@ CONNECTOR = Connector(
     channel="email",
     push=Push(signature=ZENDESK),
     pull=build_pull,
-    lag_seconds=61.0,  # the export leaves out the last minute
+    lag_seconds=LEFT_OUT_SECONDS + 1.0,
     options={"teams": {}, **OPTIONS},
     configure=lambda options: rename_teams(decode, options["teams"]),
 )

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 import httpx
 
 from connectors.held import HeldTickets
-from connectors.intake import LogWriter, Pending
+from connectors.intake import LogWriter, Pending, complete
 from connectors.marks import BY_SWEEP, mark
 from connectors.pump import store
 from connectors.secret_store import SecretStore
@@ -54,7 +54,7 @@ class Page(NamedTuple):
     """Be one answer: records as (key, body), and the cursor that follows them.
 
     `is_last` says that the system has no more for now. `complete_to`, in microseconds, says up to
-    which instant it has told everything.
+    which instant it has told everything once the last page is told; `None` where nobody knows.
     """
 
     records: list[tuple[str, bytes]]
@@ -181,15 +181,17 @@ class Poll:
         It is saved after the page's records are stored: a crash between the two stores nothing
         twice, as a record asked for again has its old key.
         """
-        cursor = load_cursor(position_path) or self.poller.start(self.since)
+        cursor = load_cursor(position_path) or ""
+        is_first, cursor = not cursor, cursor or self.poller.start(self.since)
         comparison = self._build_comparison()
         failures = 0
         while not stop.is_set():
             try:
                 page = self.poller.fetch(cursor)
-                to = page.complete_to if page.is_last else None
-                if not store(self._pack(source, page.records, to), writer, stop):
+                told = self._complete(source, page, is_first=is_first)
+                if not store([*self._pack(source, page.records), *told], writer, stop):
                     return
+                is_first = False
                 if page.cursor != cursor:
                     cursor = page.cursor
                     save_cursor(position_path, cursor)
@@ -213,11 +215,17 @@ class Poll:
             return None
         return Comparison(poller, self.read_held, now_us)
 
-    def _pack(
-        self, source: str, records: Sequence[tuple[str, bytes]], complete_to: int | None = None
-    ) -> list[Pending]:
+    def _complete(self, source: str, page: Page, *, is_first: bool) -> list[Pending]:
+        """Say up to when all is told, with the last page; with the very first: up to `since`."""
+        if self.is_sweep or page.complete_to is None:
+            return []
+        if page.is_last:
+            return [complete(source, page.complete_to)]
+        return [complete(source, self.since)] if is_first else []
+
+    def _pack(self, source: str, records: Sequence[tuple[str, bytes]]) -> list[Pending]:
         return [
-            Pending(source, key, mark(body, came=BY_SWEEP) if self.is_sweep else body, complete_to)
+            Pending(source, key, mark(body, came=BY_SWEEP) if self.is_sweep else body)
             for key, body in records
         ]
 

@@ -93,3 +93,16 @@ class PastOnly:
 
 def test_a_system_that_cannot_tell_what_is_open_tells_its_past(log: SqliteLog) -> None:
     assert bring_in(log, PastOnly(), "acme", 5) == Brought(0, 1, 0, "end")
+
+
+class Covering(PastOnly):
+    """A desk that says up to when it has told everything."""
+
+    def fetch(self, cursor: str) -> Page:
+        """Return one act, and how far it came."""
+        return super().fetch(cursor)._replace(complete_to=9)
+
+
+def test_how_far_the_past_was_told_stands_after_it(log: SqliteLog) -> None:
+    assert bring_in(log, Covering(), "acme", 5) == Brought(0, 1, 0, "end")
+    assert [record.complete_to for record in log.read_after(0, 10)] == [None, 9]

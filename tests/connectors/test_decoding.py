@@ -148,3 +148,10 @@ def test_what_is_tried_out_never_writes_into_the_tickets_of_others() -> None:
     light, _ = RecordParser(Vocabulary(), {}).parse([record(body)])
     dark, _ = RecordParser(Vocabulary(), {}, frozenset(("desk",))).parse([record(body)])
     assert [event.key for event in light + dark] == ["crm/1", "desk/1"]
+
+
+def test_a_record_that_says_only_how_far_a_poll_came_is_no_event() -> None:
+    parser = RecordParser(Vocabulary(), {})
+    assert parser.parse([Record(1, AT, "desk", b"", AT)]) == ([], [])
+    _, rejects = parser.parse([Record(1, AT, "desk", b"", None)])
+    assert [reject.reason for reject in rejects] == ["malformed"]

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from connectors.decoding import Decoder, RecordParser
-from connectors.intake import Pending
+from connectors.intake import Pending, complete
 from connectors.log_sqlite import SqliteLog
 from connectors.marks import Marks, read_marks
 from connectors.payload import Payload, pack_payload
@@ -88,3 +88,8 @@ def test_a_mended_decoder_replaces_what_its_acts_said(log: SqliteLog) -> None:
 def test_a_first_delivery_has_no_revision(headers: dict[str, str]) -> None:
     body = pack_payload(Payload(b"{}", headers))
     assert read_marks(body) == (Marks(), body)
+
+
+def test_what_says_how_far_a_poll_came_is_not_decoded_anew(log: SqliteLog) -> None:
+    log.append([delivery(1), complete("acme", 7)])
+    assert redecode(log, "acme", 1)[1] == 1

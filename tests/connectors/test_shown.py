@@ -207,3 +207,18 @@ def test_an_option_that_there_is_not_stops_the_start_with_its_key(tmp_path: Path
     with pytest.raises(ConfigError, match="did you mean 'interval_seconds'") as raised:
         configure(folder, "options.intervall_seconds = 5")
     assert "sources.desk.options.intervall_seconds: is no option of" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_polled"),
+    [
+        pytest.param("options.url = 'https://d.example'", True, id="asked-alone"),
+        pytest.param("options.url = 'https://d.example'\nsweep = '1h'", False, id="swept"),
+        pytest.param("", False, id="not-asked"),
+    ],
+)
+def test_what_is_only_polled_is_judged_as_far_as_it_has_told(
+    tmp_path: Path, source: str, *, is_polled: bool
+) -> None:
+    config = configure(write_connector(tmp_path, more=FETCHED), source)
+    assert config.rules.sources["desk"].polled is is_polled

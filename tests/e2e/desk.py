@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.decoding import RecordParser, Reject
-from connectors.intake import Record
+from connectors.intake import Record, find_completions
 from slawatch.book import Book
 from slawatch.config import Config
 from slawatch.events import Event
@@ -103,10 +103,11 @@ class Judged:
 
     def go_on(self, records: Iterable[Record], until: int) -> None:
         """Judge the records that follow, with log time as of `until` at their end."""
+        records = list(records)
         events, rejects = self._parser.parse(records)
         self.events += events
         self.rejects += rejects
-        self._shard.advance(events, until, self.out)
+        self._shard.advance(events, until, self.out, find_completions(records))
 
     def verdicts(self) -> list[Verdict]:
         """Return the verdicts in the order of their ids."""

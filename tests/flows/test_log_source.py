@@ -13,12 +13,13 @@ import orjson
 import pytest
 
 from connectors.decoding import RecordParser
-from connectors.intake import COMMIT_BOUND_US, Pending
+from connectors.intake import COMMIT_BOUND_US, Pending, complete
 from connectors.log_sqlite import SqliteLog
 from connectors.marks import OF_PAST, mark
 from connectors.wall import WallClock
 from flows.items import Batch
 from flows.log_source import PARTITION, LogPartition, LogPosition, LogSource
+from slawatch.completeness import Completion
 from slawatch.events import CAME_OF_PAST
 from slawatch.parsing import Vocabulary
 
@@ -218,3 +219,11 @@ def test_the_position_is_part_of_the_recovery_format() -> None:
     assert b"flows.log_source" in stored
     assert pickle.loads(stored) == LogPosition(3, 4)  # noqa: S301 - our own bytes
     assert LogPosition._fields == ("seq", "tick", "history_at")
+
+
+def test_how_far_a_poll_came_goes_with_its_batch(log: SqliteLog, hand: Hand) -> None:
+    append(log, 1)
+    log.append([complete("desk", 77)])
+    batch = read(build(log))
+    assert list(batch.completions) == [Completion(hand.at, "desk", 77)]
+    assert (len(batch.events), batch.rejects) == (1, [])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from connectors.decoding import Reject
 from flows.items import Batch, Said, ShardBatch
 from flows.route import Routed, build_router, is_for_shard, say_read, shard_key
+from slawatch.completeness import Completion
 from slawatch.events import Event, Kind
 from tests.rules import SECOND, START, act
 
@@ -114,3 +115,9 @@ def test_the_watermark_is_the_latest_event_time() -> None:
 def test_an_empty_batch_says_nothing_but_its_time() -> None:
     said = say_read(batch([], 42))
     assert said == Said("0", "read", 42, {}, {}, {}, (), (), None, [])
+
+
+def test_every_shard_hears_how_far_a_poll_came() -> None:
+    said = [Completion(START, "desk", START)]
+    parts = split(list(build_router(2)([batch(tell("a"))._replace(completions=said)])))
+    assert [part.completions for heard in parts.values() for part in heard] == [said, said]

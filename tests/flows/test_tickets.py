@@ -8,8 +8,9 @@ from dataclasses import replace
 from flows.items import Said, ShardBatch
 from flows.tickets import TicketOptions, TicketsLogic, name_origin
 from slawatch.book import Book
+from slawatch.completeness import Completion
 from slawatch.events import Actor, Kind
-from slawatch.policy import Goal, Rules
+from slawatch.policy import Goal, Rules, Source
 from slawatch.snapshot import VERSION
 from tests.rules import (
     ALWAYS,
@@ -163,3 +164,11 @@ def test_what_a_shard_says_is_keyed_by_its_partition() -> None:
     said = only(build().on_batch([ShardBatch(START, [])]))
     partition, named = name_origin(("0/7", said))
     assert (partition, named.partition, named.origin) == ("0", "0", "0/7")
+
+
+def test_a_polled_source_is_judged_no_further_than_it_has_told() -> None:
+    logic = build(rules=replace(ONE, sources={"desk": Source("desk", 0, polled=True)}))
+    logic.on_batch([ShardBatch(START, [created()], [Completion(START, "desk", START)])])
+    assert kinds(only(logic.on_batch([ShardBatch(START + 2 * HOUR, [])]))) == []
+    told = [Completion(START + 3 * HOUR, "desk", START + 2 * HOUR)]
+    assert kinds(only(logic.on_batch([ShardBatch(START + 3 * HOUR, [], told)]))) == ["breached"]

@@ -64,11 +64,21 @@ def test_zendesk_is_asked_from_the_cursor_with_an_api_token() -> None:
     token = base64.b64encode(b"a@b.example/token:t").decode()
     assert asked[0].query == {"start_time": "5", "include": "comment_events"}
     assert asked[0].headers["authorization"] == f"Basic {token}"
-    assert (page.cursor, page.is_last, page.complete_to) == (
-        "1772442001",
-        True,
-        1772442001_000_000,
-    )
+    assert (page.cursor, page.is_last) == ("1772442001", True)
+
+
+@pytest.mark.parametrize(
+    ("end_of_stream", "complete_to"),
+    [
+        pytest.param(True, NOW - 60_000_000, id="all-but-the-last-minute"),
+        pytest.param(False, 1772442001_000_000, id="more-to-come"),
+    ],
+)
+def test_how_far_zendesk_has_told_everything(*, end_of_stream: bool, complete_to: int) -> None:
+    said = {"ticket_events": [], "end_time": 1772442001, "end_of_stream": end_of_stream}
+    with serve(lambda _: Answer(said)) as (url, _):
+        page = zendesk_poll.ZendeskPoller(Api(url), lambda: NOW).fetch("7")
+    assert page.complete_to == complete_to
 
 
 def test_zendesk_is_asked_for_a_person_once() -> None:

@@ -56,10 +56,12 @@ def log(tmp_path: Path) -> Iterator[SqliteLog]:
         yield opened
 
 
-def run(book: Book, log: SqliteLog, path: Path, until: Callable[[], bool]) -> None:
+def run(
+    book: Book, log: SqliteLog, path: Path, until: Callable[[], bool], *, is_sweep: bool = False
+) -> None:
     """Pump until a fact holds."""
     with LogWriter(log) as writer:
-        poll = Poll(book, interval_seconds=0.01, since=5_000_000)
+        poll = Poll(book, interval_seconds=0.01, since=5_000_000, is_sweep=is_sweep)
         pump = Pump("p", lambda stop: poll.pump(writer, "desk", stop, path))
         deadline = time.monotonic() + 20
         while not until() and pump.is_running and time.monotonic() < deadline:
@@ -70,7 +72,12 @@ def run(book: Book, log: SqliteLog, path: Path, until: Callable[[], bool]) -> No
 
 
 def stored(log: SqliteLog) -> list[bytes]:
-    return [record.body for record in log.read_after(0, 100)]
+    return [record.body for record in log.read_after(0, 100) if not record.is_completion]
+
+
+def covered(log: SqliteLog) -> list[tuple[bytes, int | None]]:
+    """Return what is in the log, and how far each record says that all is told."""
+    return [(record.body, record.complete_to) for record in log.read_after(0, 100)]
 
 
 def test_pages_are_stored_one_after_the_other(log: SqliteLog, tmp_path: Path) -> None:
@@ -78,10 +85,31 @@ def test_pages_are_stored_one_after_the_other(log: SqliteLog, tmp_path: Path) ->
     assert stored(log) == [b"0", b"1", b"2", b"3", b"4"]
 
 
-def test_only_the_last_page_says_up_to_when_all_is_told(log: SqliteLog, tmp_path: Path) -> None:
+def test_the_last_page_says_up_to_when_all_is_told(log: SqliteLog, tmp_path: Path) -> None:
     run(Book(), log, tmp_path / "c", lambda: len(stored(log)) == 5)
-    told = [record.complete_to for record in log.read_after(0, 100)]
-    assert told == [None, None, None, None, 5]
+    assert covered(log)[-2:] == [(b"4", None), (b"", 5)]
+
+
+def test_until_then_nothing_since_the_begin_is_sure(log: SqliteLog, tmp_path: Path) -> None:
+    run(Book(), log, tmp_path / "c", lambda: len(stored(log)) == 5)
+    assert covered(log)[:5] == [
+        (b"0", None),
+        (b"1", None),
+        (b"", 5_000_000),
+        (b"2", None),
+        (b"3", None),
+    ]
+
+
+def test_a_poll_that_brought_nothing_says_how_far_it_came(log: SqliteLog, tmp_path: Path) -> None:
+    run(Book(size=0), log, tmp_path / "c", lambda: bool(covered(log)))
+    assert covered(log) == [(b"", 0)]
+
+
+def test_a_sweep_says_nothing_of_how_far_it_came(log: SqliteLog, tmp_path: Path) -> None:
+    book = Book(size=2)
+    run(book, log, tmp_path / "c", lambda: len(book.asked) > 2, is_sweep=True)
+    assert [to for _, to in covered(log)] == [None, None]
 
 
 def test_a_restart_goes_on_from_the_kept_cursor(log: SqliteLog, tmp_path: Path) -> None:
