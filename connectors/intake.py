@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
@@ -25,6 +26,9 @@ COMMIT_BOUND_US = 30_000
 
 It is not what makes the tick safe (see `IntakeLog.tick_before_read`): a commit may take longer.
 """
+
+COMMIT_EVERY_SECONDS = 0.005
+"""How soon one commit may follow another: each costs as much as many records do."""
 
 MAX_GROUP_RECORDS = 5_000
 """Most records that the writer puts into one commit: what waits behind them must not wait long."""
@@ -233,9 +237,12 @@ class LogWriter:
 
     def _run(self) -> None:
         while (batch := self._take()) is not None:
+            rest_until = time.monotonic() + COMMIT_EVERY_SECONDS
             self._append(batch)
             for watcher in self._watchers:
                 watcher()
+            # Asleep it is woken by nobody who queues: that would take the interpreter from them.
+            time.sleep(max(0.0, rest_until - time.monotonic()))
 
     def _append(self, batch: list[_Work]) -> None:
         groups = [group for work in batch for group in work.groups]
