@@ -69,7 +69,9 @@ class LineSplitter:
             return []
         self._hold(first)
         *lines, rest = others.split(b"\n")
-        done = [self._take(), *map(_checked, lines)]
+        # A chunk is mostly shorter than the longest line: its lines need not be looked at.
+        fits = len(others) <= MAX_LINE_BYTES
+        done = [self._take(), *(lines if fits else map(_checked, lines))]
         self._hold(rest)
         return done
 
@@ -106,7 +108,7 @@ def read_lines(path: str | Path) -> Iterator[bytes | Oversize]:
         try:
             for chunk in chunks:
                 for line in splitter.feed(chunk):
-                    if not is_blank(line):
+                    if line and not (type(line) is bytes and line.isspace()):
                         yield line
         except (OSError, EOFError, zlib.error, zstandard.ZstdError) as ex:
             raise ConnectorError(f"{str(path)!r} cannot be read to its end: {ex}") from ex

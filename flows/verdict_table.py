@@ -66,6 +66,7 @@ class VerdictTable:
         """Open or create the table. `is_durable` waits for the disk at each commit."""
         self.path = path
         self._connection = sqlite3.connect(path, check_same_thread=False)
+        self._connection.execute("PRAGMA page_size = 8192")  # of a new file: fewer splits
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
         self._connection.execute("PRAGMA cache_size = -65536")

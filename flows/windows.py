@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from struct import Struct
 from typing import NamedTuple
 
@@ -28,7 +29,8 @@ OUTCOMES_KEPT_US = 51 * 3600 * 1_000_000
 """How far back outcomes are asked for: to the begin of the longest yesterday, and an hour."""
 QUARTERS_SECONDS = 2.0
 """How often, in wall time, the history by quarters is made anew: some ten thousand pairs."""
-_DURATIONS = 50_000
+_WAITING = 100_000
+"""How much of what was said is kept to be brought in at once."""
 _DIMENSIONS = conventions.DIMENSIONS
 _RESULTS = conventions.RESULTS.name
 _TEAM_RESULTS = conventions.TEAM_RESULTS.name
@@ -81,8 +83,8 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._quarters_at = 0.0
         self._ahead_at = 0
         self._counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
-        self._results: defaultdict[tuple[Labels, str, str], int] = defaultdict(int)
-        self._bookings: defaultdict[Booking, int] = defaultdict(int)
+        self._results: list[tuple[Booking, int]] = []
+        self._bookings: list[tuple[Booking, int]] = []
         self._durations: list[Duration] = []
         if resume_state is None:
             self.totals = TotalsState(options.buckets)
@@ -107,14 +109,12 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._log_at[said.origin] = said.log_at
         if said.log_at > self._ahead_at:
             self._ahead_at = said.log_at
-        counts, results, bookings = self._counts, self._results, self._bookings
+        counts = self._counts
         for key, amount in said.counts.items():
             counts[key] += amount
-        for booking, count in said.results.items():
-            results[booking[:3]] += count
-            bookings[booking] += count
-        for booking, count in said.bookings.items():
-            bookings[booking] += count
+        # Few are of the same minute: to add them up here would cost more than it saves.
+        self._results += said.results.items()
+        self._bookings += said.bookings.items()
         self._durations += said.durations
         if said.watermark_at > self._watermark_at:
             self._watermark_at = said.watermark_at
@@ -123,7 +123,7 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
             self._delays.update(said.delays)
         if said.verdicts:
             self._exemplars += [v for v in said.verdicts[-20:] if self._is_shown(v)]
-        if len(self._durations) > _DURATIONS:
+        if len(self._durations) + len(self._results) + len(self._bookings) > _WAITING:
             self._settle()
 
     def _is_shown(self, verdict: Verdict) -> bool:
@@ -139,13 +139,16 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
                     self.totals.observe(_HOPS, (), int(labels[0]))
             else:
                 add(family, labels, amount)
-        for ((channel, priority, team), target, outcome), count in self._results.items():
+        results: defaultdict[tuple[Labels, str, str], int] = defaultdict(int)
+        for booking, count in self._results:
+            results[booking[:3]] += count
+        for ((channel, priority, team), target, outcome), count in results.items():
             add(_RESULTS, (channel, priority, target, outcome), count)
             team_labels = (team, *self._options.team_labels(team))
             add(_TEAM_RESULTS, (*team_labels, priority, target, outcome), count)
         oldest = (self._ahead_at - KEPT_US) // MINUTE_US
         oldest_outcome = (self._ahead_at - OUTCOMES_KEPT_US) // MINUTE_US
-        for (labels, target, outcome, minute), count in self._bookings.items():
+        for (labels, target, outcome, minute), count in chain(self._results, self._bookings):
             if minute >= oldest_outcome:
                 for dimension, value in zip(_DIMENSIONS, labels, strict=True):
                     key = (dimension, value, target)

@@ -5,10 +5,9 @@ The attributes of most events are one of few combinations, so they are checked o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from slawatch.errors import EventError
@@ -32,6 +31,7 @@ from slawatch.events import (
     Event,
     Extras,
     Kind,
+    hash_id,
     rank_of,
 )
 
@@ -39,8 +39,8 @@ DEFAULT_ACTORS: Mapping[int, Actor] = {Kind.CREATED: Actor.CUSTOMER, Kind.REPLIE
 """Who did an act of which nobody says it; of any other the system."""
 
 
-Getter = Callable[[str], Any]
-"""`dict.get` of one event: JSON enters here."""
+Data = dict[str, Any]
+"""One event as it was sent: JSON enters here."""
 
 
 class _Asserted(NamedTuple):
@@ -64,6 +64,7 @@ class Vocabulary:
     """What combinations of values were parsed to: few combinations make most events."""
 
 
+_new = tuple.__new__  # a NamedTuple's own takes each field as an argument, at twice the cost
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_AT = 253_402_300_799_000_000  # the end of year 9999
 
@@ -104,8 +105,7 @@ def parse_event(
     if not isinstance(data, dict):
         msg = f"an event must be a JSON object, got {type(data).__name__}"
         raise EventError("bad_type", msg)
-    get = data.get
-    event_id, ticket_id, type_name = get("event_id"), get("ticket_id"), get("type")
+    event_id, ticket_id, type_name = data.get("event_id"), data.get("ticket_id"), data.get("type")
     if not (type(event_id) is type(ticket_id) is type(type_name) is str and event_id and ticket_id):
         raise _explain_required(data)
     if len(ticket_id) > MAX_ID_CHARS:
@@ -115,7 +115,7 @@ def parse_event(
     if kind is None:
         msg = f"'type' must be one of {', '.join(KINDS)}, got {type_name!r:.80}"
         raise EventError("unknown_type", msg)
-    if (value := get("occurred_at")) is None:
+    if (value := data.get("occurred_at")) is None:
         raise EventError("missing_key", "'occurred_at' is required")
     occurred_at = parse_instant(value, "occurred_at")
     if received_at is None:
@@ -123,52 +123,54 @@ def parse_event(
     elif occurred_at > received_at + MAX_AHEAD_US:
         msg = f"'occurred_at' is more than 5 minutes ahead of its arrival, got {value!r}"
         raise EventError("future", msg)
-    actor, attrs, rank, unknown = _parse_asserted(kind, get, vocabulary)
+    actor, attrs, rank, unknown = _parse_asserted(kind, data, vocabulary)
     connector = source
-    if (value := get("source")) is not None:
+    if (value := data.get("source")) is not None:
         if type(value) is str and value:
             source = value.replace("/", "_")
         else:
             unknown |= UNKNOWN_VALUE
     public = True
-    if (value := get("public")) is not None:
+    if (value := data.get("public")) is not None:
         if type(value) is bool:
             public = value
         else:
             unknown |= UNKNOWN_VALUE
     sequence = 0
-    if (value := get("sequence")) is not None:
+    if (value := data.get("sequence")) is not None:
         if type(value) is int and 0 <= value < 1 << 62:
             sequence = value + 1
         else:
             unknown |= UNKNOWN_VALUE
-    assignee = get("assignee")
+    assignee = data.get("assignee")
     if assignee is not None and type(assignee) is not str:
         assignee = None
         unknown |= UNKNOWN_VALUE
     extras = None
     if not _EXTRA_KEYS.isdisjoint(data):
-        extras, missed = _parse_extras(get)
+        extras, missed = _parse_extras(data)
         unknown |= missed
     key = f"{source}/{ticket_id}"
-    case = get("case")
-    digest = blake2b(event_id.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-    return Event(
-        occurred_at,
-        sequence,
-        rank,
-        int.from_bytes(digest, "big"),
-        kind,
-        actor,
-        public,
-        attrs,
-        extras,
-        assignee,
-        key,
-        case if type(case) is str and case else key,
-        received_at,
-        unknown,
-        connector,
+    case = data.get("case")
+    return _new(
+        Event,
+        (
+            occurred_at,
+            sequence,
+            rank,
+            hash_id(event_id),
+            kind,
+            actor,
+            public,
+            attrs,
+            extras,
+            assignee,
+            key,
+            case if type(case) is str and case else key,
+            received_at,
+            unknown,
+            connector,
+        ),
     )
 
 
@@ -189,66 +191,68 @@ _MAX_SECONDS = 1e9
 MAX_SCORE = 5
 
 
-def _parse_asserted(kind: int, get: Getter, vocabulary: Vocabulary) -> _Asserted:
+def _parse_asserted(kind: int, data: Data, vocabulary: Vocabulary) -> _Asserted:
     """Parse actor and attributes, through the memo where the values allow it."""
-    tier = get("tier")
+    tier = data.get("tier")
     key = (
         kind,
-        get("actor"),
-        get("channel"),
-        get("priority"),
+        data.get("actor"),
+        data.get("channel"),
+        data.get("priority"),
         tier,
-        get("team"),
-        get("region"),
-        get("customer_tier"),
-        get("category"),
-        get("status"),
-        get("reason"),
-        get("origin"),
+        data.get("team"),
+        data.get("region"),
+        data.get("customer_tier"),
+        data.get("category"),
+        data.get("status"),
+        data.get("reason"),
+        data.get("origin"),
     )
     # 1, 1.0 and True are one key of a dict; what is not hashable is not understood anyway
-    if get("tags") is not None or (tier is not None and type(tier) is not int):
-        return _read_asserted(kind, get, vocabulary)
+    if data.get("tags") is not None or (tier is not None and type(tier) is not int):
+        return _read_asserted(kind, data, vocabulary)
     memo = vocabulary.memo
     try:
         found = memo.get(key)
     except TypeError:
-        return _read_asserted(kind, get, vocabulary)
+        return _read_asserted(kind, data, vocabulary)
     if found is None:
         if len(memo) >= _MEMO_LIMIT:
             memo.clear()
-        found = memo[key] = _read_asserted(kind, get, vocabulary)
+        found = memo[key] = _read_asserted(kind, data, vocabulary)
     return found
 
 
 _TEXT_KEYS = ("team", "region", "customer_tier", "category", "reason", "origin")
 
 
-def _read_asserted(kind: int, get: Getter, vocabulary: Vocabulary) -> _Asserted:
+def _read_asserted(kind: int, data: Data, vocabulary: Vocabulary) -> _Asserted:
     unknown = 0
     actor: int = DEFAULT_ACTORS.get(kind, Actor.SYSTEM)
-    if (value := get("actor")) is not None:
+    if (value := data.get("actor")) is not None:
         known = ACTORS.get(value) if type(value) is str else None
         actor = Actor.SYSTEM if known is None else known
         unknown |= UNKNOWN_ACTOR if known is None else 0
-    channel, missed = _known(get("channel"), vocabulary.channels, UNKNOWN_CHANNEL)
+    channel, missed = _known(data.get("channel"), vocabulary.channels, UNKNOWN_CHANNEL)
     unknown |= missed
-    priority, missed = _known(get("priority"), vocabulary.priorities, UNKNOWN_PRIORITY)
+    priority, missed = _known(data.get("priority"), vocabulary.priorities, UNKNOWN_PRIORITY)
     unknown |= missed
-    status = get("status")
+    status = data.get("status")
     if status is not None and (type(status) is not str or status not in STATUSES):
         status = None
         unknown |= UNKNOWN_STATUS
-    if (tier := get("tier")) is not None and (type(tier) is not int or not 1 <= tier <= MAX_TIER):
+    if (tier := data.get("tier")) is not None and (
+        type(tier) is not int or not 1 <= tier <= MAX_TIER
+    ):
         tier = None
         unknown |= UNKNOWN_VALUE
-    texts = [get(key) for key in _TEXT_KEYS]
+    texts = [data.get(key) for key in _TEXT_KEYS]
     for index, value in enumerate(texts):
         if value is not None and type(value) is not str:
             texts[index] = None
             unknown |= UNKNOWN_VALUE
     team, region, customer_tier, category, reason, origin = texts
-    if (tags := get("tags")) is not None:
+    if (tags := data.get("tags")) is not None:
         tags, missed = _parse_tags(tags)
         unknown |= missed
     attrs = Attrs(
@@ -291,17 +295,17 @@ def is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _parse_extras(get: Getter) -> tuple[Extras | None, int]:
+def _parse_extras(data: Data) -> tuple[Extras | None, int]:
     unknown = 0
     instants: list[int | None] = []
     for key in ("opened_at", "waiting_since", "promised_at"):
-        value = get(key)
+        value = data.get(key)
         try:
             instants.append(None if value is None else parse_instant(value, key))
         except EventError:
             instants.append(None)
             unknown |= UNKNOWN_VALUE
-    handle = get("handle_seconds")
+    handle = data.get("handle_seconds")
     if handle is not None and (
         not isinstance(handle, int | float)
         or isinstance(handle, bool)
@@ -309,8 +313,8 @@ def _parse_extras(get: Getter) -> tuple[Extras | None, int]:
     ):
         handle = None
         unknown |= UNKNOWN_VALUE
-    score = get("score")
-    if score is None and isinstance(scores := get("scores"), dict):
+    score = data.get("score")
+    if score is None and isinstance(scores := data.get("scores"), dict):
         score = scores.get("overall")
     if score is not None and not (is_number(score) and 1 <= score <= MAX_SCORE):
         score = None

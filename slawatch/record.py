@@ -14,7 +14,7 @@ from slawatch.book import NO_GOAL_US, TargetGoal
 from slawatch.calendars import Calendar
 from slawatch.clocks import FOREVER, Clock, State
 from slawatch.events import NO_ATTRS, Event, Extras, Kind, rank_of
-from slawatch.ticket import Ticket
+from slawatch.ticket import CLOSED, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,6 +28,7 @@ VERSION = 1
 # cycles, holders, extras; status, pauses, contact, replied; over, flags; base
 _HEADER = Struct("<4qII7H4B2BI")
 _OVER_AT = Struct("<4qII7H4B").size
+_STATUS = Struct("<4qII7H").size
 _LAST_AT = 2 * 8
 _TIMES = Struct("<3q")  # adopted_at, crossed_at, pause_since: where any is set
 _HAS_TIMES, _HAS_SEQUENCES = 1, 2
@@ -55,6 +56,11 @@ def read_last_at(row: bytes) -> int:
 def is_over(row: bytes) -> bool:
     """Tell whether a packed ticket only waits for the end of its retention."""
     return row[_OVER_AT] == 1
+
+
+def is_done(row: bytes) -> bool:
+    """Tell whether a packed ticket is over and closed: no open work at all."""
+    return row[_OVER_AT] == 1 and row[_STATUS] == CLOSED
 
 
 def read_next_at(row: bytes) -> int:

@@ -27,7 +27,7 @@ from slawatch.events import (
 from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
-from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
+from slawatch.record import is_done, is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
 from slawatch.repetition import compare
 from slawatch.retell import fold_anew, is_in_base, rebase
 from slawatch.settle import Settler
@@ -366,7 +366,18 @@ class Shard:
 
     def view(self, now: int) -> View:
         """Return the open work as of now."""
-        return self.work.view(self.peek, self.scan, now)
+        return self.work.view(self._peek_work, self._scan_work, now)
+
+    def _scan_work(self) -> Iterator[Ticket]:
+        """Yield every ticket that may be open work."""
+        return (ticket for key in self.tickets if (ticket := self._peek_work(key)) is not None)
+
+    def _peek_work(self, key: str) -> Ticket | None:
+        """Return a ticket if it may be open work: to unpack one that is done costs ten times."""
+        kept = self.tickets.get(key)
+        if isinstance(kept, bytes):
+            return None if is_done(kept) else unpack_ticket(key, kept, self.fold)
+        return kept
 
     def peek(self, key: str) -> Ticket | None:
         """Return a ticket without keeping it unpacked."""

@@ -13,7 +13,7 @@ from slawatch.clocks import FOREVER, Clock
 from slawatch.events import EXPIRED, POLICY_CHANGED, Actor, Event, Extras, Kind, build_pseudo
 from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
-from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
+from slawatch.record import is_done, is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
 from slawatch.ticket import Ticket
 from tests.rules import (
     DAY,
@@ -148,6 +148,15 @@ def test_a_row_says_that_only_retention_runs() -> None:
     ticket = shard.get(KEY)
     assert ticket is not None
     assert is_over(pack_ticket(ticket, shard.interner))
+
+
+@pytest.mark.parametrize(("kind", "done"), [(Kind.RESOLVED, False), (Kind.CLOSED, True)])
+def test_a_row_says_that_a_ticket_is_no_open_work(kind: Kind, *, done: bool) -> None:
+    rules = build_rules(targets=(RESOLUTION,))
+    shard, _ = judge([created(), act(1, kind, MINUTE, AGENT)], HOUR, rules)
+    ticket = shard.get(KEY)
+    assert ticket is not None
+    assert is_done(pack_ticket(ticket, shard.interner)) is done
 
 
 def test_a_ticket_of_six_clocks_and_five_acts_is_small() -> None:
