@@ -23,6 +23,7 @@ from connectors.golden import load_payload
 from connectors.intake import Record
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
+from connectors.marks import read_marks
 from connectors.payload import Payload, unpack_payload
 from connectors.registry import load_registry
 from connectors.scrub import Scrubber
@@ -252,5 +253,5 @@ def _is_delivery(record: Record, source: str) -> bool:
 
 def _read_all(log: SqliteLog, seq: int) -> Iterator[Record]:
     while records := log.read_after(seq, _READ):
-        yield from records
+        yield from (one for one in records if read_marks(one.body)[0].since is None)
         seq = records[-1].seq

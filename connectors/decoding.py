@@ -17,7 +17,7 @@ from connectors.opaque import hide_persons
 from connectors.payload import unpack_payload
 from connectors.sessions import Sessions
 from slawatch.errors import EventError
-from slawatch.events import NO_EXTRAS, Event
+from slawatch.events import NO_EXTRAS, Event, build_revised
 from slawatch.parsing import Vocabulary, parse_event
 
 LOGGER = logging.getLogger(__name__)
@@ -126,6 +126,9 @@ class RecordParser:
             marks, body = read_marks(body)
             if marks.is_old_news:
                 self.history_at = received_at
+            if marks.since is not None:
+                events.append(build_revised(source, marks.revision, marks.since, received_at))
+                continue
             try:
                 decoded = list(decode(body))
             except EventError as ex:

@@ -14,6 +14,7 @@ from slawatch.events import CAME_BY_SWEEP, CAME_OF_OPEN, CAME_OF_PAST
 
 REVISION = "x-slawatch-revision"
 CAME = "x-slawatch-came"
+SINCE = "x-slawatch-since"
 
 BY_SWEEP = "sweep"
 """A sweep asked for it: what a lost delivery left behind."""
@@ -28,10 +29,14 @@ _BITS: Mapping[str, int] = MappingProxyType(
 
 
 class Marks(NamedTuple):
-    """Be a record's marks. `revision` is 0 for a first delivery, `came` bits of an event."""
+    """Be a record's marks. `revision` is 0 for a first delivery, `came` bits of an event.
+
+    `since` (microseconds) is set where the record is none, but the end of its revision.
+    """
 
     revision: int = 0
     came: int = 0
+    since: int | None = None
 
     @property
     def is_old_news(self) -> bool:
@@ -43,13 +48,13 @@ NO_MARKS = Marks()
 
 
 def mark(body: bytes, **marks: str) -> bytes:
-    """Return a record with marks: `came`, or `revision`, in the place of what it had of them."""
+    """Return a record with marks, by their names, in the place of what it had of them."""
     payload = unpack_payload(body)
     said = {_HEADERS[name]: value for name, value in marks.items()}
     return pack_payload(payload._replace(headers={**payload.headers, **said}))
 
 
-_HEADERS = {"revision": REVISION, "came": CAME}
+_HEADERS = {"revision": REVISION, "came": CAME, "since": SINCE}
 
 
 def read_marks(body: bytes) -> tuple[Marks, bytes]:
@@ -60,7 +65,12 @@ def read_marks(body: bytes) -> tuple[Marks, bytes]:
     if REVISION not in payload.headers and CAME not in payload.headers:
         return NO_MARKS, body
     headers = dict(payload.headers)
-    revision, came = str(headers.pop(REVISION, "")), str(headers.pop(CAME, ""))
+    revision, came = _read_number(headers.pop(REVISION, "")), str(headers.pop(CAME, ""))
+    since = _read_number(headers.pop(SINCE, ""))
     plain = pack_payload(payload._replace(headers=headers))
-    number = int(revision) if revision.isascii() and revision.isdigit() else 0
-    return Marks(number, _BITS.get(came, 0)), plain
+    return Marks(revision or 0, _BITS.get(came, 0), since if revision else None), plain
+
+
+def _read_number(text: object) -> int | None:
+    said = str(text)
+    return int(said) if said.isascii() and said.isdigit() else None

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from flows.items import Batch, Said, ShardBatch
 from slawatch import conventions
-from slawatch.events import CAME_BY_SWEEP, Event
+from slawatch.events import CAME_BY_SWEEP, OF_ALL, Event
 
 Routed = tuple[str, ShardBatch | Said]
 
@@ -35,6 +35,10 @@ def build_router(shards: int) -> Callable[[list[Batch]], Iterable[Routed]]:
                 names = keys[partition] = [shard_key(partition, n) for n in range(shards)]
             parts: list[list[Event]] = [[] for _ in range(shards)]
             for event in batch.events:
+                if event.marks & OF_ALL:
+                    for part in parts:
+                        part.append(event)
+                    continue
                 parts[crc32(event.case.encode("utf-8", "surrogatepass")) % shards].append(event)
             for name, part in zip(names, parts, strict=True):
                 yield name, ShardBatch(batch.tick, part, batch.completions)

@@ -20,9 +20,14 @@ def count_unknown(event: Event, out: Output) -> None:
             out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
 
 
+def uncount(event: Event, out: Output) -> None:
+    """Leave out of a batch's count what no source sent."""
+    out.counts[_EVENTS, (event.connector, "accepted")] -= 1
+
+
 def note(event: Event, outcome: str, out: Output) -> None:
     """Count an event that was not simply accepted, as the batch's count says of it."""
-    out.counts[_EVENTS, (event.connector, "accepted")] -= 1
+    uncount(event, out)
     out.counts[_EVENTS, (event.connector, outcome)] += 1
 
 

@@ -80,7 +80,7 @@ PRIORITIES = ("urgent", "high", "normal", "low")
 CHANNELS = ("phone", "chat", "email", "remote", "onsite", "portal", "app", "web", "social")
 PAUSE_REASONS = ("status", "customer", "vendor", "hold")
 
-POLICY_CHANGED, EXPIRED = -1, -2
+POLICY_CHANGED, EXPIRED, REVISED = -1, -2, -3
 """Kinds of the pseudo-acts by which new rules reach a ticket, and by which silence ends it."""
 POLICY_CHANGE_RANK = 1
 
@@ -89,6 +89,7 @@ POLICY_CHANGE_RANK = 1
 _RANKS: dict[int, int] = {
     POLICY_CHANGED: POLICY_CHANGE_RANK,
     EXPIRED: 7,
+    REVISED: 7,
     Kind.CREATED: 0,
     Kind.RESUMED: 2,
     Kind.REOPENED: 2,
@@ -171,9 +172,22 @@ def build_pseudo(kind: int, at: int, key: str) -> Event:
     )
 
 
+def build_revised(source: str, revision: int, since: int, received_at: int) -> Event:
+    """Return what says that all of a source was decoded anew, by this revision.
+
+    What its tickets did since an instant and this revision did not tell was never so. It concerns
+    every shard.
+    """
+    key, extras = f"{source}/", NO_EXTRAS._replace(revision=revision)
+    act = build_pseudo(REVISED, since, key)
+    return act._replace(extras=extras, received_at=received_at, marks=OF_ALL, connector=source)
+
+
 UNKNOWN_CHANNEL, UNKNOWN_PRIORITY, UNKNOWN_ACTOR, UNKNOWN_STATUS, UNKNOWN_VALUE = 1, 2, 4, 8, 16
 CAME_BY_SWEEP, CAME_OF_PAST, CAME_OF_OPEN = 32, 64, 128
 """A sweep asked for the act; it was brought in, of the past or of a ticket that is open."""
+OF_ALL = 256
+"""The act is none of one ticket: `build_revised`."""
 UNKNOWN_NAMES = {
     UNKNOWN_CHANNEL: "channel",
     UNKNOWN_PRIORITY: "priority",

@@ -36,6 +36,19 @@ def compare(known: Event, event: Event) -> Repetition:
     return Repetition("conflict", _content(event) < _content(known))
 
 
+def get_revision(act: Event) -> int:
+    """Return an act's revision, 0 unless it was decoded anew."""
+    return act.extras.revision or 0 if act.extras is not None else 0
+
+
+def confirm(known: Event, event: Event) -> Event:
+    """Return the known act as told by the later revision of the two, which say the same."""
+    revision = get_revision(event)
+    if revision <= get_revision(known):
+        return known
+    return known._replace(extras=(known.extras or NO_EXTRAS)._replace(revision=revision))
+
+
 def _take_revision(event: Event) -> tuple[int, Event]:
     """Return an act's revision, 0 unless it was decoded anew, and the act without it."""
     extras = event.extras

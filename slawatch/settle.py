@@ -13,14 +13,23 @@ from slawatch import conventions
 from slawatch.clocks import FOREVER, Clock, Published, State
 from slawatch.completeness import Completeness
 from slawatch.policy import Blame
+from slawatch.retell import open_blank
 from slawatch.ticket import RESOLVED, Ticket
-from slawatch.verdicts import BREACHED, MET, TO_BREACHED, TO_MET, WARNING, WITHDRAWN, Verdict
+from slawatch.verdicts import (
+    BREACHED,
+    MET,
+    TO_BREACHED,
+    TO_MET,
+    WARNING,
+    WITHDRAWN,
+    Output,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from slawatch.book import Book
     from slawatch.interning import Interner, Profile
     from slawatch.lifecycle import Fold
-    from slawatch.verdicts import Output
 
 _CORRECTIONS = conventions.CORRECTIONS.name
 _WARNINGS = conventions.WARNINGS.name
@@ -129,10 +138,19 @@ class Settler:
 
     # -- what is said ------------------------------------------------------------------------
 
-    def _publish(self, ticket: Ticket, clock: Clock, outcome: int, at: int, out: Output) -> None:
-        """Publish an outcome for the first time, or its correction."""
+    def _publish(
+        self,
+        ticket: Ticket,
+        clock: Clock,
+        outcome: int,
+        at: int,
+        out: Output,
+        index: int | None = None,
+    ) -> None:
+        """Publish an outcome for the first time, or its correction; `index` is whose it is."""
         was = clock.published
-        index = self._responsible(ticket, clock)
+        if index is None:
+            index = self._responsible(ticket, clock)
         profile = self.interner.profiles[index]
         if was in _OUTCOMES:
             kind = TO_MET if outcome == Published.MET else TO_BREACHED
@@ -180,29 +198,53 @@ class Settler:
     def move(self, ticket: Ticket, now: int, out: Output) -> None:
         """Let standing outcomes go where acts that were decoded anew put them.
 
-        Within its labels an outcome moves to another pane. Under other labels it is withdrawn, and
-        published again when the ticket is settled. After other late acts it stays where it is.
+        An outcome that no instant would have had is withdrawn. Within its labels one moves to
+        another pane; under other labels it is withdrawn, and published again. After other late
+        acts it stays where it is.
         """
         until = min(now - ticket.grace_us, self.complete.find_limit(ticket.key))
         self.fold.cross(ticket, until + 1)
+        told = {(clock.target, clock.cycle): clock for clock in self._rehear(ticket, now).clocks}
         for clock in ticket.clocks:
-            if clock.published == Published.BREACHED:
-                at = clock.breached_at
-            elif clock.published == Published.MET and clock.state == State.STOPPED:
-                at = 0 if clock.breached_at else clock.stopped_at
-            else:
-                continue
-            profiles = self.interner.profiles
-            labels = profiles[self._responsible(ticket, clock)].labels
-            if labels != profiles[clock.booked].labels:
+            was = told.get((clock.target, clock.cycle))
+            stands = was is not None and was.published in _OUTCOMES
+            if clock.published in _OUTCOMES and not (
+                stands and was is not None and self._are_alike(was.booked, clock.booked)
+            ):
                 self.withdraw(ticket, clock, now, out)
                 clock.next_at = 0
-            elif not 0 < at <= now:
-                continue  # it does not stand: settling corrects it
-            elif at // MINUTE_US != clock.booked_at // MINUTE_US:
+            if was is None or not stands:
+                continue
+            if was.published != clock.published:
+                self._publish(ticket, clock, was.published, was.booked_at, out, was.booked)
+            elif was.booked_at // MINUTE_US != clock.booked_at // MINUTE_US:
                 self._unbook(clock, out)
-                clock.booked_at = at
+                clock.booked_at = was.booked_at
                 self._book(clock, out, 1)
+
+    def _are_alike(self, one: int, other: int) -> bool:
+        profiles = self.interner.profiles
+        return profiles[one].labels == profiles[other].labels
+
+    def _rehear(self, ticket: Ticket, now: int) -> Ticket:
+        """Return the ticket as if each of its acts had been heard when it happened."""
+        fresh, unheard = open_blank(self.fold, ticket), Output()
+        acts = fresh.acts = ticket.acts[: ticket.folded]
+        for index, act in enumerate(acts):
+            self._pass_until(fresh, act.occurred_at, unheard)
+            self.fold.apply(fresh, act, [])
+            fresh.folded = index + 1
+            if index + 1 == len(acts) or acts[index + 1].occurred_at > act.occurred_at:
+                self.settle(fresh, act.occurred_at, unheard)
+        self._pass_until(fresh, now + 1, unheard)
+        return fresh
+
+    def _pass_until(self, ticket: Ticket, until: int, out: Output) -> None:
+        """Settle a ticket at each of its instants before one, while it changes."""
+        at = 0
+        while ticket.watched and at < ticket.next_at < until:
+            at = ticket.next_at
+            self.settle(ticket, at, out)
 
     def _warn(self, ticket: Ticket, clock: Clock, index: int, at: int, out: Output) -> None:
         level = clock.goal.levels[index].name

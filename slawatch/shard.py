@@ -21,6 +21,7 @@ from slawatch.events import (
     CAME_OF_OPEN,
     EXPIRED,
     NO_ATTRS,
+    OF_ALL,
     Event,
     build_pseudo,
 )
@@ -28,8 +29,9 @@ from slawatch.interning import Interner
 from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
 from slawatch.record import is_done, is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
-from slawatch.repetition import compare
+from slawatch.repetition import compare, confirm
 from slawatch.retell import fold_anew, is_in_base, rebase
+from slawatch.revision import end_revision
 from slawatch.settle import Settler
 from slawatch.ticket import RESOLVED, Ticket
 from slawatch.verdicts import Output
@@ -75,8 +77,6 @@ class Shard:
         self._blank: dict[str, int] = {}
         self._shadows = book.shadows
         self._anew: set[str] = set()
-
-    # -- events and time -----------------------------------------------------------------------
 
     def advance(
         self,
@@ -169,7 +169,7 @@ class Shard:
             kept = self.tickets.get(key)
             if type(kept) is bytes and (read_next_at(kept) != at or is_over(kept)):
                 if read_next_at(kept) == at:
-                    self._forget(key)
+                    self.forget(key)
                 continue
             ticket = self.get(key)
             if ticket is None or ticket.queued_at != at:
@@ -204,10 +204,12 @@ class Shard:
         if ticket.live or (ticket.status < RESOLVED and not ticket.clocks):
             self.take_act(ticket, build_pseudo(EXPIRED, at, ticket.key), out)
             return
-        self._forget(ticket.key)
+        self.forget(ticket.key)
 
-    def _forget(self, key: str) -> None:
+    def forget(self, key: str) -> None:
+        """Drop a ticket of which nothing is left to tell."""
         del self.tickets[key]
+        self._touched.pop(key, None)
         self._hot.pop(key, None)
         self.work.touched.add(key)
 
@@ -228,13 +230,14 @@ class Shard:
         ]
         heapify(self._heap)
 
-    # -- acts ----------------------------------------------------------------------------------
-
     def _take(self, event: Event, log_at: int, out: Output) -> None:
         at, _, _, id_hash = event[:4]
         key = event.key
         ticket = self._hot.get(key) or self.get(key)
         if event.marks:
+            if event.marks & OF_ALL:
+                end_revision(self, event, log_at, out)
+                return
             count_unknown(event, out)
         if ticket is None:
             floor = log_at - self.book.rules.retention_us
@@ -316,17 +319,27 @@ class Shard:
 
     def _repeat(self, ticket: Ticket, index: int, event: Event, log_at: int, out: Output) -> None:
         """Drop a repetition, or let it take the place of what was known of its act."""
-        outcome, replaces = compare(ticket.acts[index], event)
+        known = ticket.acts[index]
+        outcome, replaces = compare(known, event)
         if replaces:
-            told = ticket.acts[: ticket.folded]
-            del ticket.acts[index]
-            ticket.acts.insert(bisect_right(ticket.acts, event), event)
-            self._refold(ticket, told, log_at, self._shade(event.key, out))
-            self._touched[event.key] = ticket
-            self.work.touched.add(event.key)
-            if outcome == "late":
-                self._anew.add(event.key)
+            others = [act for act in ticket.acts if act is not known]
+            others.insert(bisect_right(others, event), event)
+            self.replace_acts(ticket, others, log_at, out, is_anew=outcome == "late")
+        elif event.extras is not None:
+            ticket.acts[index] = confirm(known, event)
         note(event, outcome, out)
+
+    def replace_acts(
+        self, ticket: Ticket, acts: list[Event], log_at: int, out: Output, *, is_anew: bool
+    ) -> None:
+        """Fold a ticket from these acts; `is_anew` moves its outcomes to where they belong."""
+        key, told = ticket.key, ticket.acts[: ticket.folded]
+        ticket.acts = acts
+        self._refold(ticket, told, log_at, self._shade(key, out))
+        self._touched[key] = ticket
+        self.work.touched.add(key)
+        if is_anew:
+            self._anew.add(key)
 
     def _refold(self, ticket: Ticket, told: list[Event], log_at: int, out: Output) -> None:
         """Fold a ticket's acts anew and carry over what was published of its cycles.
@@ -346,8 +359,6 @@ class Shard:
     def _count(self, effects: Iterable[Given], at: int, out: Output) -> None:
         if at >= out.first_at:
             count_given(effects, self.book, out)
-
-    # -- state -----------------------------------------------------------------------------------
 
     def get(self, key: str) -> Ticket | None:
         """Return a ticket, unpacked."""

@@ -24,7 +24,19 @@ def test_a_sources_records_are_told_once_more(tmp_path: Path) -> None:
     assert result.stdout.startswith("1 records of acme stand in the log once more, as revision 3.")
     with SqliteLog(tmp_path / FILE_NAME, WallClock()) as log:
         found = [(r.source, *read_marks(r.body)) for r in log.read_after(2, 10)]
-    assert found == [("acme", Marks(3), b"{}")]
+    assert found == [("acme", Marks(3), b"{}"), ("acme", Marks(3, since=0), b"{}")]
+
+
+def test_what_others_told_of_its_tickets_is_told_again(tmp_path: Path) -> None:
+    said = '"event_id": "e", "ticket_id": "1", "type": "note", "occurred_at": 1767603600000'
+    bodies = [f'{{{said}, "source": "acme"}}'.encode(), f"{{{said}}}".encode()]
+    with SqliteLog(tmp_path / FILE_NAME, WallClock()) as log:
+        log.append([Pending("acme", "1", b"{}")])
+        log.append([Pending("crm", str(number), body) for number, body in enumerate(bodies)])
+    assert call("connectors", "redecode", "acme", "--state", tmp_path).exit_code == 0
+    with SqliteLog(tmp_path / FILE_NAME, WallClock()) as log:
+        found = [(r.source, read_marks(r.body)[1]) for r in log.read_after(3, 10)]
+    assert found == [("acme", b"{}"), ("crm", bodies[0]), ("acme", b"{}")]
 
 
 def test_a_running_monitor_is_to_be_stopped_first(tmp_path: Path) -> None:

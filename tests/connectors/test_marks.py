@@ -28,6 +28,10 @@ def test_a_record_keeps_its_headers_and_its_other_mark() -> None:
     assert (marks, plain) == (Marks(7, CAME_OF_PAST), body)
 
 
+def test_the_end_of_a_revision_is_read_back() -> None:
+    assert read_marks(mark(b"{}", revision="7", since="9")) == (Marks(7, since=9), b"{}")
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -21,6 +21,8 @@ from tests.e2e.test_receive import find_address
 SECOND = 1_000_000
 SECRET = "a secret of the shop"  # noqa: S105 - written into a file below
 WRONG, RIGHT = "note", "replied"
+GHOST = "replied"
+"""An act that the wrong decoder tells of each question, and the right one never."""
 _DECODER = """
 from connectors.connector import Connector, Push
 from connectors.reading import parse_object, require_id, require_text
@@ -36,6 +38,11 @@ def decode(payload):
         "type": kind, "occurred_at": require_text(data, "at"), "channel": "email",
         "actor": "customer" if kind == "created" else "agent", "priority": "{priority}",
     }
+    if "{ghost}" and kind == "created":
+        yield {
+            "event_id": require_id(data, "id") + "/ghost", "ticket_id": require_id(data, "ticket"),
+            "type": "{ghost}", "occurred_at": require_text(data, "at"), "actor": "agent",
+        }
 
 CONNECTOR = Connector("acme", "Acme", decode, "email", push=Push(signature=GITHUB))
 """
@@ -62,13 +69,16 @@ EXPECTED = {
 None is resolved within 5 s."""
 
 WRONG_NET = {
-    ("low", "first_response", "breached"): 4,
+    ("low", "first_response", "met"): 4,
     ("low", "resolution", "breached"): 4,
 }
+"""By a decoder that takes each answer for a note, and hears one at once that nobody gave."""
 
 
 def write_decoder(folder: Path, answer: str, priority: str) -> None:
+    ghost = GHOST if answer == WRONG else ""
     text = _DECODER.replace("{answer}", answer).replace("{priority}", priority)
+    text = text.replace("{ghost}", ghost)
     (folder / "own" / "acme.py").write_text(text)
 
 
@@ -160,7 +170,7 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
                 post(monitor, "acme", "asked", ticket, at)
                 if after_us:
                     post(monitor, "acme", "answered", ticket, at + after_us * SECOND)
-        one.wait_for(lambda s: net(s) == WRONG_NET, "the wrong decoder's breaches")
+        one.wait_for(lambda s: net(s) == WRONG_NET, "the wrong decoder's results")
         two.wait_for(lambda s: net(s) == EXPECTED, "the breaches")
         assert one.stop() == 0, one.said()
         write_decoder(folder / "wrong", RIGHT, "normal")

@@ -11,7 +11,7 @@ from connectors.decoding import Reject
 from flows.items import Batch, Said, ShardBatch
 from flows.route import Routed, build_router, is_for_shard, say_read, shard_key
 from slawatch.completeness import Completion
-from slawatch.events import Event, Kind
+from slawatch.events import Event, Kind, build_revised
 from tests.rules import SECOND, START, act
 
 REJECT = Reject("desk", "malformed", "not JSON", b"{", "1", 0)
@@ -48,6 +48,12 @@ def test_every_shard_hears_every_tick() -> None:
     parts = split(list(build_router(4)([batch(tell("a"), 5), batch([], 9)])))
     assert sorted(parts) == ["0/0", "0/1", "0/2", "0/3"]
     assert all([part.tick for part in heard] == [5, 9] for heard in parts.values())
+
+
+def test_the_end_of_a_revision_is_for_every_shard() -> None:
+    end = build_revised("desk", 9, 0, START)
+    parts = split(list(build_router(4)([batch([*tell("a"), end])])))
+    assert [part.events[-1] for (part,) in parts.values()] == [end] * 4
 
 
 def test_tickets_of_one_case_meet_in_one_shard() -> None:

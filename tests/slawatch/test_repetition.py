@@ -7,7 +7,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slawatch.events import NO_EXTRAS, Actor, Event, Extras, Kind
+from slawatch import conventions
+from slawatch.events import NO_EXTRAS, Actor, Event, Extras, Kind, build_revised
 from slawatch.record import pack_ticket, unpack_ticket
 from slawatch.repetition import compare
 from slawatch.shard import Shard
@@ -61,13 +62,80 @@ def test_after_decoding_anew_all_is_as_if_it_had_been_right_from_the_start(
         for number, event in enumerate(sorted(events))
         if number % 5 != lost
     ]
-    arrived = [event._replace(received_at=START + DAY) for event in wrong]
     mended = [revised(event, 9, START + DAY + 1) for event in sorted(events)]
-    first = [event._replace(received_at=START + DAY) for event in sorted(events)]
+    arrived = sorted(event._replace(received_at=event.occurred_at) for event in wrong)
     shard, out = judge(arrived + mended, 2 * DAY)
-    expected, right = judge(first, 2 * DAY)
+    expected, right = judge(sorted(events), 2 * DAY)
     assert clocks_of(shard) == clocks_of(expected)
     assert net(out) == net(right)
+
+
+GHOSTS = (Kind.RESOLVED, Kind.REPLIED, Kind.CLOSED, Kind.ESCALATED, Kind.REOPENED, Kind.DELETED)
+
+
+@given(
+    told_tickets(), st.lists(st.tuples(st.sampled_from(GHOSTS), st.integers(0, 600)), max_size=6)
+)
+def test_acts_that_the_mended_decoder_no_longer_tells_were_never_so(
+    events: list[Event], ghosts: list[tuple[Kind, int]]
+) -> None:
+    right = sorted(events)
+    untold = [
+        act(900 + number, kind, minutes * MINUTE, Actor.AGENT, key=right[0].key)
+        for number, (kind, minutes) in enumerate(ghosts)
+    ]
+    wrong = sorted([*right, *untold])
+    mended = [revised(event, 9, START + DAY + 1) for event in right]
+    end = build_revised("desk", 9, 0, START + DAY + 2)
+    shard, out = judge([*wrong, *mended, end], 2 * DAY)
+    expected, first = judge(right, 2 * DAY)
+    assert clocks_of(shard) == clocks_of(expected)
+    assert net(out) == net(first)
+    assert shard.view(START + 2 * DAY) == expected.view(START + 2 * DAY)
+
+
+def last_kinds(out: Output) -> dict[str, str]:
+    """Return how each target stands after its corrections."""
+    return {v.target: v.kind for v in out.verdicts if v.kind != "warning"}
+
+
+WRONG = (created(), act(1, Kind.REPLIED, MINUTE, Actor.AGENT), act(2, Kind.RESOLVED, HOUR // 2))
+END = build_revised("desk", 9, 0, START + DAY + 2)
+
+
+def retell(*acts: Event, end: Event = END) -> tuple[Shard, Output]:
+    """Judge a ticket whose decoder was mended a day later and tells these acts alone."""
+    mended = [revised(event, 9, START + DAY + 1) for event in acts]
+    return judge([*WRONG, *mended, end], 2 * DAY)
+
+
+def test_a_met_that_rested_on_an_act_that_never_was_is_corrected() -> None:
+    _, out = retell(*WRONG[:2])
+    assert last_kinds(out)["resolution"] == "to_breached"
+    assert last_kinds(out)["first_response"] == "met"
+
+
+def test_a_ticket_of_which_nothing_is_told_any_more_is_forgotten() -> None:
+    shard, out = retell()
+    assert list(shard.scan()) == []
+    assert net(out) == {}
+    assert set(last_kinds(out).values()) == {"withdrawn"}
+
+
+def test_acts_whose_records_may_be_gone_from_the_log_stay() -> None:
+    _, out = retell(WRONG[0], end=build_revised("desk", 9, START + HOUR, START + DAY + 2))
+    assert last_kinds(out)["resolution"] == "met"
+
+
+def test_the_tickets_of_other_sources_are_left_alone() -> None:
+    _, out = retell(end=build_revised("mail", 9, 0, START + DAY + 2))
+    assert last_kinds(out)["resolution"] == "met"
+
+
+def test_the_end_of_a_revision_counts_as_no_event() -> None:
+    _, out = retell(*WRONG)
+    counted = {key[1]: n for key, n in out.counts.items() if key[0] == conventions.EVENTS.name}
+    assert counted == {("desk", "accepted"): 3, ("desk", "duplicate"): 3}
 
 
 def test_what_was_rejected_before_comes_in_late() -> None:
