@@ -208,6 +208,8 @@ class Settler:
         for clock in ticket.clocks:
             was = told.get((clock.target, clock.cycle))
             stands = was is not None and was.published in _OUTCOMES
+            if was is not None:
+                clock.fired &= was.fired
             if clock.published in _OUTCOMES and not (
                 stands and was is not None and self._are_alike(was.booked, clock.booked)
             ):
