@@ -130,7 +130,7 @@ class RecordParser:
                 events.append(build_revised(source, marks.revision, marks.since, received_at))
                 continue
             try:
-                decoded = list(decode(body))
+                decoded = self._keep_own(list(decode(body)), source)
             except EventError as ex:
                 rejects.append(_reject(record, ex, body, str(seq)))
                 continue
@@ -139,11 +139,6 @@ class RecordParser:
                 error = EventError(DECODER_ERROR, f"the decoder failed: {type(ex).__name__}: {ex}")
                 rejects.append(_reject(record, error, body, str(seq)))
                 continue
-            if source in self._shadows:
-                decoded = [
-                    {**data, "source": source} if isinstance(data, Mapping) else data
-                    for data in decoded
-                ]
             for number, data in enumerate(decoded):
                 try:
                     event = parse_event(data, received_at, source, self._vocabulary)
@@ -155,6 +150,14 @@ class RecordParser:
                     else:
                         rejects.append(_reject(record, error, _write(data), f"{seq}.{number}"))
         return events, rejects
+
+    def _keep_own(self, decoded: list[object], source: str) -> list[object]:
+        """Return native events, those of a shadow as its own."""
+        if source not in self._shadows:
+            return decoded
+        return [
+            {**data, "source": source} if isinstance(data, Mapping) else data for data in decoded
+        ]
 
 
 def _mark(event: Event, marks: Marks) -> Event:
