@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
 from slawatch.events import UNKNOWN_NAMES, Event
@@ -10,7 +10,7 @@ from slawatch.events import UNKNOWN_NAMES, Event
 if TYPE_CHECKING:
     from slawatch.verdicts import Output
 
-_EVENTS = conventions.EVENTS.name
+_EVENTS: Final = conventions.EVENTS.name
 
 
 def count_unknown(event: Event, out: Output) -> None:

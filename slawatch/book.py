@@ -5,16 +5,20 @@ Everything is memoised by small keys, so that the hot path asks two dictionaries
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from slawatch.calendars import Calendar
 from slawatch.events import PAUSE_REASONS, Actor, Kind
 from slawatch.policy import Condition, Goal, Level, Match, Policy, Reopen, Rules, Source, Target
 
-START, STOP, CANCEL, RESET, STOP_TIER = 1, 2, 4, 8, 16
-PAUSE_BITS = {reason: 1 << index for index, reason in enumerate(PAUSE_REASONS)}
+START: Final = 1
+STOP: Final = 2
+CANCEL: Final = 4
+RESET: Final = 8
+STOP_TIER: Final = 16
+PAUSE_BITS: Final = {reason: 1 << index for index, reason in enumerate(PAUSE_REASONS)}
 _FACTS = 100_000
-NO_GOAL_US = 1 << 61
+NO_GOAL_US: Final = 1 << 61
 """The goal of a clock that only measures: never reached."""
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from mypy_extensions import i64
+
     from slawatch.book import TargetGoal
 
 FOREVER: Final = 1 << 62
@@ -45,14 +47,14 @@ class Clock:
 
     # Defaults on the class: most clocks never need more than a start, and a start must be cheap.
     state: int = 0  # running
-    elapsed_us: int = 0
-    wall_us: int = 0
+    elapsed_us: i64 = 0
+    wall_us: i64 = 0
     tier: int = 0
-    due: int = 0
+    due: i64 = 0
     breach_elapsed_us: int = 0
     breach_wall_us: int = 0
-    breached_at: int = 0
-    stopped_at: int = 0
+    breached_at: i64 = 0
+    stopped_at: i64 = 0
     reason: str = ""
     labels: int = -1
     pauses: list[tuple[int, int]] | None = None
@@ -62,7 +64,7 @@ class Clock:
     booked_at: int = 0
     revisions: int = 0
     observed: bool = False
-    next_at: int = 0
+    next_at: i64 = 0
 
     def __init__(
         self,
@@ -79,13 +81,13 @@ class Clock:
         """
         self.target = target
         self.cycle = cycle
-        self.started_at = started_at
-        self.run_from = started_at
+        self.started_at: i64 = started_at
+        self.run_from: i64 = started_at
         self.goal = goal
         self.profile = profile
         if breach_at is None:
             breach_at = goal.calendar.add_last(started_at, goal.goal_us)
-        self.breach_at = breach_at
+        self.breach_at: i64 = breach_at
 
     def is_live(self) -> bool:
         """Tell whether the clock runs or is paused."""

@@ -15,6 +15,8 @@ from slawatch.ticket import Ticket
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mypy_extensions import i64
+
     from slawatch.effects import Given
     from slawatch.events import Event, Extras
     from slawatch.interning import Interner
@@ -66,7 +68,7 @@ class Clockwork:
 
     @staticmethod
     def _set_trigger(ticket: Ticket) -> None:
-        trigger = FOREVER
+        trigger: i64 = FOREVER
         for clock in ticket.live.values():
             if clock.breach_at < trigger and not clock.breached_at:
                 trigger = clock.breach_at

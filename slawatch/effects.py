@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
 
@@ -37,7 +37,7 @@ class Effect(IntEnum):
     RESTORED = 16
 
 
-FAMILY_OF = {
+FAMILY_OF: Final = {
     Effect.CREATED: conventions.CREATED.name,
     Effect.RESOLVED: conventions.RESOLVED.name,
     Effect.REOPENED: conventions.REOPENED.name,

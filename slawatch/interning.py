@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from slawatch.book import TicketFacts
 from slawatch.events import OTHER, Attrs
@@ -10,8 +10,12 @@ from slawatch.events import OTHER, Attrs
 if TYPE_CHECKING:
     from slawatch.policy import Rules
 
-CHANGED_FACTS, CHANGED_PRIORITY, CHANGED_TEAM, CHANGED_TIER, FIRST_TEAM = 1, 2, 4, 8, 16
-_MERGES = 200_000
+CHANGED_FACTS: Final = 1
+CHANGED_PRIORITY: Final = 2
+CHANGED_TEAM: Final = 4
+CHANGED_TIER: Final = 8
+FIRST_TEAM: Final = 16
+_MERGES: Final = 200_000
 
 
 class Profile(NamedTuple):

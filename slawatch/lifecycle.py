@@ -6,7 +6,7 @@ act out of order folds the whole ticket again (`slawatch.shard`). Nothing is pub
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from slawatch.book import PAUSE_BITS, STOP, Book, TargetGoal
 from slawatch.clockwork import Clockwork
@@ -39,18 +39,25 @@ if TYPE_CHECKING:
     from slawatch.calendars import Calendar
     from slawatch.clocks import Clock
 
-NEW_ASSIGNEE = 1 << 10
-_STATUS_OF = {name: number for number, name in enumerate(STATUS_NAMES)}
-_HOLDER_CHANGES = CHANGED_TEAM | FIRST_TEAM | CHANGED_TIER
-_ASSIGNMENTS = CHANGED_TEAM | FIRST_TEAM | NEW_ASSIGNEE
-WAITING, ANSWERED, ABANDONED, LEFT = 1, 2, 3, 4
-_HUMAN_BIT, _BOT_BIT = 1, 2
-_NO_WORK = (Kind.CREATED, Kind.OBSERVED, Kind.EXCUSED, Kind.RESTORED, Kind.REASON_GIVEN)
-_ANSWERS = (Kind.REPLIED, Kind.ACKNOWLEDGED, Kind.PLANNED, Kind.EXPERT_ENGAGED, Kind.FIXED)
-_ENDS = 1 << Kind.RESOLVED
-_LEAVES = sum(1 << kind for kind in (Kind.RESOLVED, Kind.CLOSED, Kind.DELETED, Kind.MERGED))
-_STEPS = 20_000
-_COUNTED = (
+NEW_ASSIGNEE: Final = 1 << 10
+_STATUS_OF: Final = {name: number for number, name in enumerate(STATUS_NAMES)}
+_HOLDER_CHANGES: Final = CHANGED_TEAM | FIRST_TEAM | CHANGED_TIER
+_ASSIGNMENTS: Final = CHANGED_TEAM | FIRST_TEAM | NEW_ASSIGNEE
+WAITING: Final = 1
+ANSWERED: Final = 2
+ABANDONED: Final = 3
+LEFT: Final = 4
+_HUMAN_BIT: Final = 1
+_BOT_BIT: Final = 2
+_NO_WORK: Final = (Kind.CREATED, Kind.OBSERVED, Kind.EXCUSED, Kind.RESTORED, Kind.REASON_GIVEN)
+_ANSWERS: Final = (Kind.REPLIED, Kind.ACKNOWLEDGED, Kind.PLANNED, Kind.EXPERT_ENGAGED, Kind.FIXED)
+_ENDS: Final = 1 << Kind.RESOLVED
+_LEAVES: Final = sum(1 << kind for kind in (Kind.RESOLVED, Kind.CLOSED, Kind.DELETED, Kind.MERGED))
+_CREATED: Final = int(Kind.CREATED)  # an enum's members cost several times a number's time
+_ESCALATED: Final = int(Kind.ESCALATED)
+_REPLY_BITS: Final[dict[int, int]] = {Actor.AGENT: _HUMAN_BIT, Actor.BOT: _BOT_BIT}
+_STEPS: Final = 20_000
+_COUNTED: Final = (
     1 << Kind.CREATED
     | 1 << Kind.RESOLVED
     | 1 << Kind.REOPENED
@@ -117,7 +124,7 @@ class Fold(Clockwork):
         interner = self.interner
         merged = interner.merges.get((before, said)) or interner.merge(before, said)
         profile, changes, tier = merged
-        if kind == Kind.ESCALATED:  # whoever escalates acts for the tier it leaves
+        if kind == _ESCALATED:  # whoever escalates acts for the tier it leaves
             tier = interner.profiles[before].tier
         if profile != before:
             if changes & CHANGED_PRIORITY:
@@ -126,7 +133,7 @@ class Fold(Clockwork):
             if changes & _HOLDER_CHANGES:
                 self._change_holder(ticket, profile, at, changes, effects)
             ticket.profile = profile
-        if kind == Kind.ESCALATED:
+        if kind == _ESCALATED:
             self._escalate(ticket, said, tier, at, effects)
         if assignee is not None and assignee != ticket.assignee:
             ticket.assignee = assignee
@@ -158,7 +165,7 @@ class Fold(Clockwork):
         if changes & CHANGED_FACTS and not first:
             self._retarget(ticket, at, self.goals(before))
         if first:
-            if kind != Kind.CREATED:
+            if kind != _CREATED:
                 ticket.adopted_at = at
             if self.goals(ticket.profile) is self.book.no_goals:
                 effects.append((Effect.UNMATCHED, (), 1))
@@ -339,7 +346,7 @@ def _next_status(  # noqa: PLR0911 - one return a case
 def _reply_bit(act: Event) -> int:
     if act.kind != Kind.REPLIED or not act.public:
         return 0
-    return {Actor.AGENT: _HUMAN_BIT, Actor.BOT: _BOT_BIT}.get(Actor(act.actor), 0)
+    return _REPLY_BITS.get(act.actor, 0)
 
 
 def _pause_bit(reason: str | None) -> int:

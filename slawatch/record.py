@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slawatch.book import NO_GOAL_US, TargetGoal
 from slawatch.calendars import Calendar
@@ -22,28 +22,30 @@ if TYPE_CHECKING:
     from slawatch.interning import Asserted, Interner
     from slawatch.lifecycle import Fold
 
-VERSION = 1
+VERSION: Final = 1
 
 # queued_at, created_at, last_at, holder_since; profile; assignee; folded, acts, hops; clocks,
 # cycles, holders, extras; status, pauses, contact, replied; over, flags; base
-_HEADER = Struct("<4qII7H4B2BI")
-_OVER_AT = Struct("<4qII7H4B").size
-_STATUS = Struct("<4qII7H").size
-_LAST_AT = 2 * 8
-_TIMES = Struct("<3q")  # adopted_at, crossed_at, pause_since: where any is set
-_HAS_TIMES, _HAS_SEQUENCES = 1, 2
+_HEADER: Final = Struct("<4qII7H4B2BI")
+_OVER_AT: Final = Struct("<4qII7H4B").size
+_STATUS: Final = Struct("<4qII7H").size
+_LAST_AT: Final = 2 * 8
+_TIMES: Final = Struct("<3q")  # adopted_at, crossed_at, pause_since: where any is set
+_HAS_TIMES: Final = 1
+_HAS_SEQUENCES: Final = 2
 # target, cycle; flags, with the tier in the high half; fired; profile; started_at, breach_at: a
 # clock that only runs. The rest is of those that were paused, have breached or have ended.
-_CLOCK = Struct("<BHBHIqq")
-_MORE = Struct("<BB9qIIIqBB")
-_PAUSE = Struct("<qq")
-_HELD = Struct("<BBQQ")
-_EXTRA = Struct("<HB")
-_NEXT_AT = Struct("<q")
-_REASONS = ("", "policy_change", "cancelled", "superseded", "expired")
-_NONE = 0xFFFFFFFF
-_HAS_MORE, _OBSERVED = 1, 2
-_GONE = -1
+_CLOCK: Final = Struct("<BHBHIqq")
+_MORE: Final = Struct("<BB9qIIIqBB")
+_PAUSE: Final = Struct("<qq")
+_HELD: Final = Struct("<BBQQ")
+_EXTRA: Final = Struct("<HB")
+_NEXT_AT: Final = Struct("<q")
+_REASONS: Final = ("", "policy_change", "cancelled", "superseded", "expired")
+_NONE: Final = 0xFFFFFFFF
+_HAS_MORE: Final = 1
+_OBSERVED: Final = 2
+_GONE: Final = -1
 """The target of a clock whose definition the rules no longer have."""
 
 
@@ -134,7 +136,7 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
     return b"".join(parts)
 
 
-_CYCLE = Struct("<BH")
+_CYCLE: Final = Struct("<BH")
 
 
 def _pack_extras(index: int, extras: Extras) -> bytes:
@@ -284,7 +286,7 @@ def _unpack_act(
     )
 
 
-_LAST_KIND = max(Kind)
+_LAST_KIND: Final = int(max(Kind))
 
 
 def _unpack_extras(row: bytes, at: int, extras: dict[int, Extras]) -> int:
@@ -345,5 +347,5 @@ def _unpack_clock(
     return clock, at
 
 
-MEASURE_ONLY = TargetGoal(NO_GOAL_US, Calendar.always_open(), (), (), (), "", 0.0)
+MEASURE_ONLY: Final = TargetGoal(NO_GOAL_US, Calendar.always_open(), (), (), (), "", 0.0)
 """The goal of a clock whose promise the rules no longer know."""

@@ -7,7 +7,7 @@ is told by the passing of time beyond the instant up to which it has told everyt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Clock, Published, State
@@ -27,14 +27,16 @@ from slawatch.verdicts import (
 )
 
 if TYPE_CHECKING:
+    from mypy_extensions import i64
+
     from slawatch.book import Book
     from slawatch.interning import Interner, Profile
     from slawatch.lifecycle import Fold
 
-_CORRECTIONS = conventions.CORRECTIONS.name
-_WARNINGS = conventions.WARNINGS.name
-MINUTE_US = 60_000_000
-_OUTCOMES: dict[int, str] = {Published.MET: MET, Published.BREACHED: BREACHED}
+_CORRECTIONS: Final = conventions.CORRECTIONS.name
+_WARNINGS: Final = conventions.WARNINGS.name
+MINUTE_US: Final = 60_000_000
+_OUTCOMES: Final[dict[int, str]] = {Published.MET: MET, Published.BREACHED: BREACHED}
 
 
 class Settler:
@@ -58,7 +60,7 @@ class Settler:
         judged_to = min(now - ticket.grace_us, until)
         if ticket.triggers_at <= judged_to:
             self.fold.cross(ticket, judged_to + 1)
-        next_at = FOREVER
+        next_at: i64 = FOREVER
         is_done = False
         for clock in ticket.watched:
             at = clock.next_at
@@ -89,7 +91,7 @@ class Settler:
         ended_at = max((clock.stopped_at for clock in ticket.clocks), default=ticket.last_at)
         return ended_at + rules.retention_us
 
-    def _settle_clock(self, ticket: Ticket, clock: Clock, now: int, until: int, out: Output) -> int:
+    def _settle_clock(self, ticket: Ticket, clock: Clock, now: int, until: int, out: Output) -> i64:
         """Publish what is due of one clock; return when to look again.
 
         What is due, but later than `until`, holds the ticket: no instant of log time brings it.
@@ -98,7 +100,7 @@ class Settler:
         holds = False
         published = clock.published
         breached_at = clock.breached_at
-        next_at = FOREVER
+        next_at: i64 = FOREVER
         if breached_at:
             if published != Published.BREACHED:
                 if breached_at + grace_us <= now and breached_at <= until:

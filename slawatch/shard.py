@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from heapq import heapify, heappop, heappush
 from operator import itemgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
 from slawatch.arrival import count_healed, count_unknown, note, reject_old
@@ -43,11 +43,11 @@ if TYPE_CHECKING:
     from slawatch.completeness import Completion
     from slawatch.views import View
 
-MAX_ACTS = 256
+MAX_ACTS: Final = 256
 """Over this many acts the older half of a ticket becomes its base."""
 
-_EVENTS = conventions.EVENTS.name
-_CONNECTOR = itemgetter(Event._fields.index("connector"))
+_EVENTS: Final = conventions.EVENTS.name
+_CONNECTOR: Final = itemgetter(Event._fields.index("connector"))
 
 
 class Shard:

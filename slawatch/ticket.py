@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from slawatch.clocks import FOREVER
 
 if TYPE_CHECKING:
+    from mypy_extensions import i64
+
     from slawatch.clocks import Clock
     from slawatch.events import Event
 
@@ -16,7 +18,7 @@ PENDING: Final = 2
 RESOLVED: Final = 3
 CLOSED: Final = 4
 """A ticket's status; the numbers are stored in ticket state: never renumber."""
-STATUS_NAMES = ("new", "open", "pending", "resolved", "closed")
+STATUS_NAMES: Final = ("new", "open", "pending", "resolved", "closed")
 
 
 class Ticket:
@@ -37,17 +39,17 @@ class Ticket:
     pause_since: int = 0
     created_at: int = 0
     adopted_at: int = 0
-    crossed_at: int = 0
-    triggers_at: int = FOREVER
-    last_at: int = 0
+    crossed_at: i64 = 0
+    triggers_at: i64 = FOREVER
+    last_at: i64 = 0
     holder_since: int = 0
     hops: int = 0
     replied: int = 0
     contact: int = 0
     assignee: str | None = None
-    grace_us: int = 0
-    next_at: int = FOREVER
-    queued_at: int = FOREVER
+    grace_us: i64 = 0
+    next_at: i64 = FOREVER
+    queued_at: i64 = FOREVER
 
     def __init__(self, key: str, profile: int) -> None:
         """Start an empty ticket; `profile` is the index of its source without attributes."""
@@ -80,7 +82,7 @@ class Ticket:
         return self.status < RESOLVED
 
 
-_FIELDS = (
+_FIELDS: Final = (
     "folded",
     "base",
     "status",

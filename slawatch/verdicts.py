@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-MET, BREACHED = "met", "breached"
-WARNING = "warning"
-TO_MET, TO_BREACHED, WITHDRAWN = "to_met", "to_breached", "withdrawn"
+MET: Final = "met"
+BREACHED: Final = "breached"
+WARNING: Final = "warning"
+TO_MET: Final = "to_met"
+TO_BREACHED: Final = "to_breached"
+WITHDRAWN: Final = "withdrawn"
 KINDS = (MET, BREACHED, WARNING, TO_MET, TO_BREACHED, WITHDRAWN)
 
 
