@@ -20,24 +20,22 @@ from slawatch.events import (
     CAME_BY_SWEEP,
     CAME_OF_OPEN,
     EXPIRED,
-    NO_ATTRS,
     OF_ALL,
     Event,
     build_pseudo,
 )
-from slawatch.interning import Interner
-from slawatch.lifecycle import Fold
 from slawatch.openwork import OpenWork
-from slawatch.record import is_done, is_over, pack_ticket, read_last_at, read_next_at, unpack_ticket
+from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at
 from slawatch.repetition import compare, confirm
 from slawatch.retell import fold_anew, is_in_base, rebase
 from slawatch.revision import end_revision
 from slawatch.settle import Settler
+from slawatch.table import TicketTable
 from slawatch.ticket import RESOLVED, Ticket
 from slawatch.verdicts import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from slawatch.book import Book
     from slawatch.completeness import Completion
@@ -50,7 +48,7 @@ _EVENTS: Final = conventions.EVENTS.name
 _CONNECTOR: Final = itemgetter(Event._fields.index("connector"))
 
 
-class Shard:
+class Shard(TicketTable):
     """Hold tickets, most of them packed, and their deadlines in one heap.
 
     `hot` tickets at most are kept unpacked. `began_at` is the log time of the shard's first
@@ -59,22 +57,16 @@ class Shard:
 
     def __init__(self, book: Book, *, first_at: int = 0, hot: int = 512) -> None:
         """Start empty. What happened before `first_at` is in no counter."""
-        self.book = book
+        super().__init__(book, hot)
         self.digest = book.rules.digest
         self.first_at = first_at
         self.began_at = 0
         self.log_at = 0
-        self.interner = Interner(book.rules)
-        self.fold = Fold(book, self.interner)
         self.settler = Settler(book, self.interner, self.fold)
         self.work = OpenWork(book, self.interner)
-        self.tickets: dict[str, Ticket | bytes] = {}
-        self._hot: dict[str, Ticket] = {}
-        self._hot_limit = hot
         self._heap: list[tuple[int, str]] = []
         self._touched: dict[str, Ticket] = {}
         self._touched_at = 0
-        self._blank: dict[str, int] = {}
         self._shadows = book.shadows
         self._anew: set[str] = set()
 
@@ -244,7 +236,7 @@ class Shard:
             if at < floor and self.began_at < floor and not event.marks & CAME_OF_OPEN:
                 reject_old(event, out)
                 return
-            ticket = self._open(event)
+            ticket = self.open(event)
         said = out if not self._shadows else self._shade(key, out)
         acts = ticket.acts
         for index, known in enumerate(acts):
@@ -280,17 +272,6 @@ class Shard:
                 self._anew.add(key)
         if len(acts) > MAX_ACTS:
             rebase(self.fold, ticket, MAX_ACTS // 2)
-
-    def _open(self, event: Event) -> Ticket:
-        source = event.key.partition("/")[0]
-        blank = self._blank.get(source)
-        if blank is None:
-            blank = self._blank[source] = self.interner.profile_index(source, NO_ATTRS)
-        ticket = Ticket(event.key, blank)
-        ticket.grace_us = self.book.grace_of(event.key)
-        self.tickets[event.key] = ticket
-        self._hot[event.key] = ticket
-        return ticket
 
     def take_act(self, ticket: Ticket, act: Event, out: Output) -> None:
         """Apply a pseudo-act of the shard's own at its instant."""
@@ -360,40 +341,9 @@ class Shard:
         if at >= out.first_at:
             count_given(effects, self.book, out)
 
-    def get(self, key: str) -> Ticket | None:
-        """Return a ticket, unpacked."""
-        kept = self.tickets.get(key)
-        if type(kept) is bytes:
-            ticket = unpack_ticket(key, kept, self.fold)
-            self.tickets[key] = ticket
-            self._hot[key] = ticket
-            return ticket
-        return kept  # type: ignore[return-value]  # a Ticket or None if not bytes
-
-    def scan(self) -> Iterator[Ticket]:
-        """Yield every ticket, without keeping the packed ones unpacked."""
-        for key, kept in self.tickets.items():
-            yield unpack_ticket(key, kept, self.fold) if isinstance(kept, bytes) else kept
-
     def view(self, now: int) -> View:
         """Return the open work as of now."""
-        return self.work.view(self._peek_work, self._scan_work, now)
-
-    def _scan_work(self) -> Iterator[Ticket]:
-        """Yield every ticket that may be open work."""
-        return (ticket for key in self.tickets if (ticket := self._peek_work(key)) is not None)
-
-    def _peek_work(self, key: str) -> Ticket | None:
-        """Return a ticket if it may be open work: to unpack one that is done costs ten times."""
-        kept = self.tickets.get(key)
-        if isinstance(kept, bytes):
-            return None if is_done(kept) else unpack_ticket(key, kept, self.fold)
-        return kept
-
-    def peek(self, key: str) -> Ticket | None:
-        """Return a ticket without keeping it unpacked."""
-        kept = self.tickets.get(key)
-        return unpack_ticket(key, kept, self.fold) if isinstance(kept, bytes) else kept
+        return self.work.view(self.peek_work, self.scan_work, now)
 
     def adopt(self, other: Shard) -> None:
         """Take over another shard's packed tickets and its interner; times stay."""
