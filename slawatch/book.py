@@ -9,7 +9,18 @@ from typing import Final, NamedTuple
 
 from slawatch.calendars import Calendar
 from slawatch.events import PAUSE_REASONS, Actor, Kind
-from slawatch.policy import Condition, Goal, Level, Match, Policy, Reopen, Rules, Source, Target
+from slawatch.policy import (
+    Condition,
+    Goal,
+    Level,
+    Match,
+    Policy,
+    Reopen,
+    Restart,
+    Rules,
+    Source,
+    Target,
+)
 
 START: Final = 1
 STOP: Final = 2
@@ -22,20 +33,53 @@ NO_GOAL_US: Final = 1 << 61
 """The goal of a clock that only measures: never reached."""
 
 
-class TargetGoal(NamedTuple):
+class TargetGoal:
     """Be one target's promise to one ticket.
 
     `shares` are (level index, elapsed microseconds) ascending, `offsets` (level index, offset,
     business).
     """
 
-    goal_us: int
-    calendar: Calendar
-    levels: tuple[Level, ...]
-    shares: tuple[tuple[int, int], ...]
-    offsets: tuple[tuple[int, int, bool], ...]
-    policy: str
-    objective_ratio: float
+    __slots__ = (
+        "calendar",
+        "goal_us",
+        "levels",
+        "objective_ratio",
+        "offsets",
+        "policy",
+        "shares",
+    )
+
+    def __init__(
+        self,
+        goal_us: int,
+        calendar: Calendar,
+        levels: tuple[Level, ...],
+        shares: tuple[tuple[int, int], ...],
+        offsets: tuple[tuple[int, int, bool], ...],
+        policy: str,
+        objective_ratio: float,
+    ) -> None:
+        """Take what was worked out of a policy's goal for an amount."""
+        self.goal_us = goal_us
+        self.calendar = calendar
+        self.levels = levels
+        self.shares = shares
+        self.offsets = offsets
+        self.policy = policy
+        self.objective_ratio = objective_ratio
+
+    def _values(self) -> tuple[object, ...]:
+        amounts = (self.goal_us, self.calendar, self.levels, self.shares, self.offsets)
+        return (*amounts, self.policy, self.objective_ratio)
+
+    def __eq__(self, other: object) -> bool:
+        """Tell whether both promise the same under the same policy."""
+        return isinstance(other, TargetGoal) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        """Hash what `__eq__` compares."""
+        return hash(self._values())
 
 
 class TicketFacts(NamedTuple):
@@ -50,14 +94,22 @@ class TicketFacts(NamedTuple):
     tags: tuple[str, ...]
 
 
-class CompiledTarget(NamedTuple):
+class CompiledTarget:
     """Be a target with its number and what depends on it."""
 
-    number: int
-    spec: Target
-    pause_bits: int
-    followers: tuple[int, ...]
-    revives: bool
+    __slots__ = ("followers", "has_cycles", "number", "pause_bits", "restarts", "revives", "spec")
+
+    def __init__(
+        self, number: int, spec: Target, pause_bits: int, followers: tuple[int, ...]
+    ) -> None:
+        """Take a target and the numbers of those that follow it in its chain."""
+        self.number = number
+        self.spec = spec
+        self.pause_bits = pause_bits
+        self.followers = followers
+        self.revives = spec.reopen is not Reopen.FIRST_ONLY
+        self.restarts = spec.restart is Restart.NEW_CYCLE
+        self.has_cycles = spec.cycles
 
 
 class Book:
@@ -75,7 +127,6 @@ class Book:
                 target,
                 sum(PAUSE_BITS[reason] for reason in target.pauses),
                 tuple(index[other.name] for other in rules.targets if other.after == target.name),
-                target.reopen is not Reopen.FIRST_ONLY,
             )
             for i, target in enumerate(rules.targets)
         )

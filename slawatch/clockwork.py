@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from slawatch.book import CANCEL, RESET, START, STOP, STOP_TIER, Book, TargetGoal
 from slawatch.clocks import FOREVER, Clock, State
-from slawatch.policy import Adopt, OnCalendarChange, OnChange, OnRelax, Reopen, Restart
+from slawatch.policy import Adopt, OnCalendarChange, OnChange, OnRelax, Reopen
 from slawatch.ticket import Ticket
 
 if TYPE_CHECKING:
@@ -20,6 +20,17 @@ if TYPE_CHECKING:
     from slawatch.effects import Given
     from slawatch.events import Event, Extras
     from slawatch.interning import Interner
+
+
+class Reaction:
+    """Be what an act does to a target's clock: its number, and the bits of START, STOP, …."""
+
+    __slots__ = ("flags", "target")
+
+    def __init__(self, target: int, flags: int) -> None:
+        """Take the target's number and the bits."""
+        self.target = target
+        self.flags = flags
 
 
 class Clockwork:
@@ -74,11 +85,10 @@ class Clockwork:
                 trigger = clock.breach_at
         ticket.triggers_at = trigger
 
-    def _react(
-        self, ticket: Ticket, at: int, tier: int, reactions: tuple[tuple[int, int], ...]
-    ) -> None:
+    def _react(self, ticket: Ticket, at: int, tier: int, reactions: list[Reaction]) -> None:
         live = ticket.live
-        for index, flags in reactions:
+        for reaction in reactions:
+            index, flags = reaction.target, reaction.flags
             clock = live.get(index)
             if clock is not None:
                 if flags & CANCEL:
@@ -91,9 +101,7 @@ class Clockwork:
                     clock.reset(at)
                     self._traced(at, "reset", clock)
             if flags & START:
-                if clock is not None and (
-                    self.book.targets[index].spec.restart is Restart.NEW_CYCLE
-                ):
+                if clock is not None and self.book.targets[index].restarts:
                     self._end(ticket, clock, at, "superseded")
                     clock = None
                 if clock is None:
@@ -109,7 +117,7 @@ class Clockwork:
                 self._start(ticket, follower, at)
             return
         cycle = ticket.cycles.get(index, 0)
-        if index in ticket.live or (cycle and not target.spec.cycles):
+        if index in ticket.live or (cycle and not target.has_cycles):
             return
         ticket.cycles[index] = cycle + 1
         clock = Clock(index, cycle + 1, at, goal, ticket.profile)

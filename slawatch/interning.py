@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from slawatch.book import TicketFacts
+from slawatch.book import PAUSE_BITS, TicketFacts
 from slawatch.events import OTHER, Attrs
+from slawatch.ticket import STATUS_NAMES
 
 if TYPE_CHECKING:
     from slawatch.policy import Rules
@@ -16,33 +17,84 @@ CHANGED_TEAM: Final = 4
 CHANGED_TIER: Final = 8
 FIRST_TEAM: Final = 16
 _MERGES: Final = 200_000
+_SAID: Final = 100_000
+_SAID_BITS: Final = 30
+_TIER: Final = Attrs._fields.index("tier")
+_REGION: Final = Attrs._fields.index("region")
+_STATUS: Final = Attrs._fields.index("status")
+_REASON: Final = Attrs._fields.index("reason")
+_STATUS_CODES: Final[dict[str | None, int]] = {
+    None: 0,
+    **{name: number for number, name in enumerate(STATUS_NAMES, 1)},
+}
+_REASON_BITS: Final = 4
+_REASON_CODES: Final[dict[str, int]] = {
+    "": 0,
+    **{reason: number for number, reason in enumerate(PAUSE_BITS, 1)},
+}
+_OTHER_REASON: Final = _REASON_CODES["status"]
 
 
-class Profile(NamedTuple):
+class Profile:
     """Be what is known of a ticket from its attributes: for policies, labels and blame.
 
     `labels` is (channel, priority, team) with every value from the configuration or "other"; a
     ticket without a team has "" there.
     """
 
-    attrs: Attrs
-    facts: TicketFacts
-    labels: tuple[str, str, str]
-    region: str
-    tier: int
-    category: str
+    __slots__ = ("attrs", "category", "facts", "labels", "region", "tier")
+
+    def __init__(
+        self,
+        attrs: Attrs,
+        facts: TicketFacts,
+        labels: tuple[str, str, str],
+        region: str,
+        tier: int,
+        category: str,
+    ) -> None:
+        """Take what was worked out once for a set of attributes."""
+        self.attrs = attrs
+        self.facts = facts
+        self.labels = labels
+        self.region = region
+        self.tier = tier
+        self.category = category
 
 
-class Merge(NamedTuple):
+class Merge:
     """Be the outcome of an act's attributes over a ticket's: the new index, what changed.
 
     `act_tier` is the support tier for which the act was done: what it says, else its team's, else
-    the ticket's.
+    the ticket's. `code` is what the act says of status and reason, as `Said` has it.
     """
 
-    profile: int
-    changes: int
-    act_tier: int
+    __slots__ = ("act_tier", "changes", "code", "profile")
+
+    def __init__(self, profile: int, changes: int, act_tier: int, code: int) -> None:
+        """Take what was worked out once for a ticket's attributes and an act's."""
+        self.profile = profile
+        self.changes = changes
+        self.act_tier = act_tier
+        self.code = code
+
+
+class Said:
+    """Be a set of attributes that acts assert, with its number.
+
+    `code` is its status and its reason as far as they decide what an act is; `indexes` are its
+    numbers in `Interner.asserted` by assignee.
+    """
+
+    __slots__ = ("attrs", "code", "indexes", "number")
+
+    def __init__(self, attrs: Attrs, number: int) -> None:
+        """Take the attributes; `number` is the next free one."""
+        self.attrs = attrs
+        self.number = number
+        reason = _REASON_CODES.get(attrs.reason or "", _OTHER_REASON)
+        self.code = _STATUS_CODES[attrs.status] << _REASON_BITS | reason
+        self.indexes: dict[str | None, int] = {}
 
 
 Asserted = tuple[Attrs, str | None]
@@ -63,18 +115,40 @@ class Interner:
         self._priorities = frozenset(rules.priorities)
         self._categories = frozenset(rules.categories)
         self.asserted: list[Asserted] = []
-        self._asserted_index: dict[Asserted, int] = {}
         self.profiles: list[Profile] = []
         self._profile_index: dict[tuple[str, Attrs], int] = {}
-        self.merges: dict[tuple[int, Attrs], Merge] = {}
+        self._merges: dict[int, Merge] = {}
+        self._said: dict[Attrs, Said] = {}
+        self._said_by_id: dict[int, Said] = {}
+        self._kept: list[Attrs] = []
+
+    def said(self, attrs: Attrs) -> Said:
+        """Return an act's attributes with their number.
+
+        Most acts share a few objects, which are found without hashing them; whatever is found so
+        is kept, so that no other object can come to its place.
+        """
+        found = self._said_by_id.get(id(attrs))
+        return self._find_said(attrs) if found is None else found
+
+    def _find_said(self, attrs: Attrs) -> Said:
+        found = self._said.get(attrs)
+        if found is None:
+            found = self._said[attrs] = Said(attrs, len(self._said))
+        if len(self._kept) >= _SAID:
+            self._said_by_id.clear()
+            self._kept.clear()
+        self._said_by_id[id(attrs)] = found
+        self._kept.append(attrs)
+        return found
 
     def assert_index(self, attrs: Attrs, assignee: str | None) -> int:
         """Return the number of an act's attributes and assignee."""
-        key = (attrs, assignee)
-        found = self._asserted_index.get(key)
+        indexes = self.said(attrs).indexes
+        found = indexes.get(assignee)
         if found is None:
-            found = self._asserted_index[key] = len(self.asserted)
-            self.asserted.append(key)
+            found = indexes[assignee] = len(self.asserted)
+            self.asserted.append((attrs, assignee))
         return found
 
     def profile_index(self, source: str, attrs: Attrs) -> int:
@@ -117,30 +191,41 @@ class Interner:
             category if not category or category in self._categories else OTHER,
         )
 
-    def merge(self, profile: int, said: Attrs) -> Merge:
-        """Return what a ticket becomes by an act's attributes; `merges` remembers it."""
-        if len(self.merges) > _MERGES:
-            self.merges.clear()
-        found = self.merges[profile, said] = self._merge(profile, said)
+    def merge(self, profile: int, said: Said) -> Merge:
+        """Return what a ticket becomes by an act's attributes."""
+        key = profile << _SAID_BITS | said.number
+        found = self._merges.get(key)
+        if found is None:
+            if len(self._merges) > _MERGES:
+                self._merges.clear()
+            found = self._merges[key] = self._merge(profile, said)
         return found
 
-    def _merge(self, profile: int, said: Attrs) -> Merge:
-        old = self.profiles[profile]
-        attrs = Attrs._make(
-            was if now is None else now for was, now in zip(old.attrs, said, strict=True)
-        )._replace(status=None, reason=None)
-        if said.team is not None and said.team != old.attrs.team and said.tier is None:
-            attrs = attrs._replace(tier=None)  # a new team brings its own tier
-        if said.team is not None and said.team != old.attrs.team and said.region is None:
-            attrs = attrs._replace(region=None)
-        index = self.profile_index(old.facts.source, attrs)
-        new = self.profiles[index]
-        changes = CHANGED_FACTS if new.facts != old.facts else 0
-        if new.attrs.priority != old.attrs.priority and old.attrs.priority is not None:
-            changes |= CHANGED_PRIORITY
-        if new.attrs.team != old.attrs.team:
-            changes |= FIRST_TEAM if old.attrs.team is None else CHANGED_TEAM
-        if new.tier != old.tier:
-            changes |= CHANGED_TIER
-        team = self._rules.teams.get(said.team or "")
-        return Merge(index, changes, said.tier or (team.tier if team else new.tier))
+    def _merge(self, profile: int, said: Said) -> Merge:
+        old, new = self.profiles[profile], said.attrs
+        values: list[object] = list(old.attrs)
+        for place, value in enumerate(new):
+            if value is not None:
+                values[place] = value
+        values[_STATUS] = values[_REASON] = None
+        if new.team is not None and new.team != old.attrs.team:
+            values[_TIER], values[_REGION] = new.tier, new.region  # a new team brings its own
+        index = self.profile_index(old.facts.source, Attrs._make(values))
+        team = self._rules.teams.get(new.team or "")
+        now = self.profiles[index]
+        tier = new.tier or (team.tier if team else now.tier)
+        return Merge(index, _find_changes(old, now), tier, said.code)
+
+
+def _find_changes(old: Profile, new: Profile) -> int:
+    """Return the bits of what differs between two states of a ticket's attributes."""
+    if old is new:
+        return 0
+    changes = CHANGED_FACTS if new.facts != old.facts else 0
+    if new.attrs.priority != old.attrs.priority and old.attrs.priority is not None:
+        changes |= CHANGED_PRIORITY
+    if new.attrs.team != old.attrs.team:
+        changes |= FIRST_TEAM if old.attrs.team is None else CHANGED_TEAM
+    if new.tier != old.tier:
+        changes |= CHANGED_TIER
+    return changes

@@ -6,10 +6,10 @@ act out of order folds the whole ticket again (`slawatch.shard`). Nothing is pub
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from slawatch.book import PAUSE_BITS, STOP, Book, TargetGoal
-from slawatch.clockwork import Clockwork
+from slawatch.clockwork import Clockwork, Reaction
 from slawatch.effects import Effect, Given
 from slawatch.events import MAX_TIER, POLICY_CHANGED, Actor, Attrs, Event, Kind
 from slawatch.excuses import excuse
@@ -56,7 +56,6 @@ _LEAVES: Final = sum(1 << kind for kind in (Kind.RESOLVED, Kind.CLOSED, Kind.DEL
 _CREATED: Final = int(Kind.CREATED)  # an enum's members cost several times a number's time
 _ESCALATED: Final = int(Kind.ESCALATED)
 _REPLY_BITS: Final[dict[int, int]] = {Actor.AGENT: _HUMAN_BIT, Actor.BOT: _BOT_BIT}
-_STEPS: Final = 20_000
 _COUNTED: Final = (
     1 << Kind.CREATED
     | 1 << Kind.RESOLVED
@@ -74,21 +73,42 @@ _COUNTED: Final = (
 )
 
 
-class Step(NamedTuple):
+class Step:
     """Be what an act is, as far as few values decide it; remembered, not worked out again.
 
     `kinds` has the bits of the act's kind and of those derived; `status` and `pauses` are the
     ticket's afterwards; `restops` are targets whose stop moves if it had stopped already.
     """
 
-    kinds: int
-    status: int
-    pauses: int
-    reactions: tuple[tuple[int, int], ...]
-    is_reopened: bool
-    is_counted: bool
-    reply: int
-    restops: tuple[int, ...]
+    __slots__ = (
+        "is_counted",
+        "is_reopened",
+        "kinds",
+        "pauses",
+        "reactions",
+        "reply",
+        "restops",
+        "status",
+    )
+
+    def __init__(
+        self,
+        kinds: int,
+        status: int,
+        pauses: int,
+        reactions: list[Reaction],
+        reply: int,
+        restops: tuple[int, ...],
+    ) -> None:
+        """Take what was worked out once for an act of its kind on a ticket in its state."""
+        self.kinds = kinds
+        self.status = status
+        self.pauses = pauses
+        self.reactions = reactions
+        self.is_reopened = bool(kinds & 1 << Kind.REOPENED)
+        self.is_counted = bool(kinds & (_COUNTED | _LEAVES))
+        self.reply = reply
+        self.restops = restops
 
 
 class Fold(Clockwork):
@@ -103,7 +123,7 @@ class Fold(Clockwork):
         """Take the compiled rules and the shard's interner."""
         super().__init__(book, interner, trace)
         self._contact_channels = book.rules.contact_channels
-        self._steps: dict[tuple[object, ...], Step] = {}
+        self._steps: dict[int, Step] = {}
 
     def alone(self, index: int, goal: TargetGoal) -> Fold:
         """Return a fold that knows one target alone."""
@@ -122,8 +142,8 @@ class Fold(Clockwork):
         if first:
             ticket.holder_since = ticket.created_at = at
         interner = self.interner
-        merged = interner.merges.get((before, said)) or interner.merge(before, said)
-        profile, changes, tier = merged
+        merged = interner.merge(before, interner.said(said))
+        profile, changes, tier = merged.profile, merged.changes, merged.act_tier
         if kind == _ESCALATED:  # whoever escalates acts for the tier it leaves
             tier = interner.profiles[before].tier
         if profile != before:
@@ -139,23 +159,12 @@ class Fold(Clockwork):
             ticket.assignee = assignee
             changes |= NEW_ASSIGNEE
         ticket.last_at = at
-        status, reason = said.status, said.reason
-        key = (
-            kind,
-            actor,
-            public,
-            status,
-            reason,
-            ticket.status,
-            ticket.pauses,
-            changes,
-            tier,
-            first,
-        )
+        # Each in bits of its own: tiers end at 9, kinds at 63, the pauses are four.
+        act_bits = (kind << 2 | actor) << 2 | public << 1 | first
+        state_bits = (ticket.status << 4 | ticket.pauses) << 4 | tier
+        key = ((act_bits << 11 | state_bits) << 7 | merged.code) << 11 | changes
         step = self._steps.get(key)
         if step is None:
-            if len(self._steps) > _STEPS:  # reasons are free text
-                self._steps.clear()
             step = self._steps[key] = self._step(ticket, act, changes, tier, first=first)
         if step.status != ticket.status:
             self._change_holder(ticket, ticket.profile, at, 0, effects)
@@ -214,9 +223,10 @@ class Fold(Clockwork):
             kinds,
             status,
             pauses,
-            self.book.reactions(kinds, act.actor, tier, public=act.public),
-            bool(kinds & 1 << Kind.REOPENED),
-            bool(kinds & (_COUNTED | _LEAVES)),
+            [
+                Reaction(index, flags)
+                for index, flags in self.book.reactions(kinds, act.actor, tier, public=act.public)
+            ],
             _reply_bit(act),
             self._find_restops(ticket.status, status, kinds, act, tier),
         )

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slawatch.events import NO_ATTRS, Attrs
+from slawatch.events import NO_ATTRS, STATUSES, Attrs
 from slawatch.interning import (
     CHANGED_FACTS,
     CHANGED_PRIORITY,
@@ -35,7 +35,7 @@ def profile_of(attrs: Attrs) -> Profile:
 def merge(before: Attrs, said: Attrs) -> tuple[Attrs, int, int]:
     """Return attributes, changes and the tier that acted."""
     interner = build_interner()
-    merged = interner.merge(interner.profile_index("desk", before), said)
+    merged = interner.merge(interner.profile_index("desk", before), interner.said(said))
     return interner.profiles[merged.profile].attrs, merged.changes, merged.act_tier
 
 
@@ -133,23 +133,37 @@ def test_an_act_is_done_for_a_tier(said: Attrs, tier: int) -> None:
     assert merge(Attrs(team="l1"), said)[2] == tier
 
 
-@given(_TEXTS, _TEXTS, _TEXTS, _TEXTS)
+@given(_TEXTS, _TEXTS, _TEXTS, st.sampled_from([None, *sorted(STATUSES)]))
 def test_a_merge_keeps_what_was_not_said_and_is_idempotent(
     channel: str | None, priority: str | None, team: str | None, status: str | None
 ) -> None:
     interner = build_interner()
     before = Attrs("email", "normal", customer_tier="gold", team="l1")
     said = Attrs(channel, priority, team=team, status=status, reason="vendor")
-    once = interner.merge(interner.profile_index("desk", before), said)
+    told = interner.said(said)
+    once = interner.merge(interner.profile_index("desk", before), told)
     attrs = interner.profiles[once.profile].attrs
     assert attrs == before._replace(
         channel=channel or "email", priority=priority or "normal", team=team or "l1"
     )
-    assert interner.merge(once.profile, said)[:2] == (once.profile, 0)
+    again = interner.merge(once.profile, told)
+    assert (again.profile, again.changes) == (once.profile, 0)
 
 
 def test_a_merge_is_remembered() -> None:
     interner = build_interner()
     index = interner.profile_index("desk", NO_ATTRS)
-    merged = interner.merge(index, Attrs(team="l1"))
-    assert interner.merges[index, Attrs(team="l1")] is merged
+    merged = interner.merge(index, interner.said(Attrs(team="l1")))
+    assert interner.merge(index, interner.said(Attrs(team="l1"))) is merged
+
+
+def test_attributes_that_come_and_go_keep_their_own_numbers() -> None:
+    interner = build_interner()
+    numbers = [interner.said(Attrs(team=f"l{n}")).number for n in range(1000)]
+    assert numbers == list(range(1000))
+
+
+def test_what_acts_assert_has_one_number_however_it_was_built() -> None:
+    interner = build_interner()
+    numbers = [interner.assert_index(Attrs(team="l1"), who) for who in ("a", "b", "a", None)]
+    assert numbers == [0, 1, 0, 2]
