@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Literal
+from typing import Final, Literal
 
 from slawatch.errors import ConfigError
 from slawatch.schedule import (
@@ -42,6 +42,9 @@ FIRST_YEAR, LAST_YEAR = 1900, 2200
 SEARCH_US = 3653 * DAY_US
 """Give up a search after ten years without open time: then the calendar is closed for good."""
 
+_STEPS: Final = 8
+"""How many edges are looked at one by one before they are searched: goals end soon."""
+
 _Table = tuple[int, int, list[int], list[int], list[int]]
 _WHOLE_DAY = ((0, 86_400),)
 
@@ -60,7 +63,9 @@ class Calendar:
     #   base     at an odd index (inside a window) open time since lo = base + instant;
     #            at an even one (between windows) open time since lo = base
     #   opened   open time since lo at each edge
-    __slots__ = ("_table", "_versions", "always", "name")
+    #
+    # _hint is where the last instant lay among the edges: most questions are about the present.
+    __slots__ = ("_hint", "_table", "_versions", "always", "name")
 
     def __init__(self, name: str, versions: Sequence[tuple[int | None, Schedule]]) -> None:
         """Take the versions in the order of their `valid_from_at` (None for the first)."""
@@ -78,6 +83,7 @@ class Calendar:
             for index, (_, schedule) in enumerate(versions)
         ]
         self._table: _Table = (0, 0, [], [0], [])
+        self._hint = 0
 
     def __repr__(self) -> str:
         """Name the calendar and how many versions it has."""
@@ -103,8 +109,8 @@ class Calendar:
         lo, hi, edges, base, _ = self._table
         if not (lo <= start_at < hi and lo <= end_at < hi):
             _, _, edges, base, _ = self._cover(start_at, end_at)
-        i = bisect_right(edges, start_at)
-        k = bisect_right(edges, end_at)
+        i = self._find(edges, start_at)
+        k = self._find(edges, end_at)
         opened = base[k] + end_at if k & 1 else base[k]
         return opened - base[i] - start_at if i & 1 else opened - base[i]
 
@@ -117,7 +123,7 @@ class Calendar:
             return start_at + amount_us
         if amount_us <= 0:
             return self.sub(start_at, -amount_us)
-        return self._forward(start_at, amount_us, bisect_left)
+        return self._forward(start_at, amount_us, last=False)
 
     def add_last(self, start_at: int, amount_us: int) -> int:
         """Return the last instant at which no more than `amount_us` of open time have elapsed.
@@ -129,7 +135,7 @@ class Calendar:
             return start_at + amount_us
         if amount_us < 0:
             return self.sub(start_at, -amount_us)
-        return self._forward(start_at, amount_us, bisect_right)
+        return self._forward(start_at, amount_us, last=True)
 
     def sub(self, end_at: int, amount_us: int) -> int:
         """Return the latest instant from which `amount_us` of open time lead to `end_at`.
@@ -224,23 +230,29 @@ class Calendar:
         dated = [*schedule.holidays, *schedule.working_days]
         return day_span(date(max(dated).year, 12, 31), schedule.zone)[1] if dated else None
 
-    def _forward(
-        self, start_at: int, amount_us: int, search: Callable[[list[int], int], int]
-    ) -> int:
+    def _forward(self, start_at: int, amount_us: int, *, last: bool) -> int:
         table: _Table | None = self._table
         if not self._table[0] <= start_at < self._table[1]:
             table = self._cover(start_at, start_at)
         while table is not None:
             _, _, edges, base, opened = table
-            i = bisect_right(edges, start_at)
+            i = self._find(edges, start_at)
             target = (base[i] + start_at if i & 1 else base[i]) + amount_us
-            # opened is equal at a closing and the next opening: bisect_left stops at the closing
-            # (the earliest instant), bisect_right in the window after it (the last one).
-            k = search(opened, target)
+            # opened is equal at a closing and the next opening: the earliest instant lies before
+            # the closing, the last one in the window after it.
+            k = _walk(opened, target if last else target - 1, i)
             if k < len(opened):
                 return target - base[k]
             table = self._grow_after(start_at)
         return NEVER
+
+    def _find(self, edges: list[int], at: int) -> int:
+        """Return what `bisect_right` does, at once where the last question lay."""
+        hint = self._hint
+        if 0 < hint < len(edges) and edges[hint - 1] <= at < edges[hint]:
+            return hint
+        self._hint = hint = bisect_right(edges, at)
+        return hint
 
     def _schedule_at(self, at: int) -> Schedule:
         index = bisect_right(self._versions, at, key=lambda version: version[0])
@@ -302,6 +314,15 @@ class Calendar:
                 days = date(year - 1, 12, 29), date(year + 1, 1, 3)
                 windows += clip(open_windows(schedule, *days), start, end)
         return windows
+
+
+def _walk(opened: list[int], target: int, start: int) -> int:
+    """Return what `bisect_right` does, knowing that nothing before `start` is beyond the target."""
+    count = len(opened)
+    for place in range(start, min(start + _STEPS, count)):
+        if opened[place] > target:
+            return place
+    return bisect_right(opened, target, min(start + _STEPS, count))
 
 
 def _year_at(year: int) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
@@ -15,52 +14,55 @@ if TYPE_CHECKING:
     from slawatch.verdicts import Output
 
 
-class Effect(IntEnum):
+class Effect:
     """Name what is counted; the labels are those of the metric family in conventions."""
 
-    CREATED = 0
-    RESOLVED = 1
-    REOPENED = 2
-    REASSIGNED = 3
-    ESCALATED = 4
-    HANDOVER = 5
-    HELD = 6
-    PAUSED = 7
-    HOPS = 8
-    FIRST_REPLY = 9
-    SURVEY = 10
-    RATING = 11
-    CONTACT = 12
-    PRIORITY_CHANGED = 13
-    UNMATCHED = 14
-    EXCUSED = 15
-    RESTORED = 16
+    CREATED: Final = 0
+    RESOLVED: Final = 1
+    REOPENED: Final = 2
+    REASSIGNED: Final = 3
+    ESCALATED: Final = 4
+    HANDOVER: Final = 5
+    HELD: Final = 6
+    PAUSED: Final = 7
+    HOPS: Final = 8
+    FIRST_REPLY: Final = 9
+    SURVEY: Final = 10
+    RATING: Final = 11
+    CONTACT: Final = 12
+    PRIORITY_CHANGED: Final = 13
+    UNMATCHED: Final = 14
+    EXCUSED: Final = 15
+    RESTORED: Final = 16
 
 
-FAMILY_OF: Final = {
-    Effect.CREATED: conventions.CREATED.name,
-    Effect.RESOLVED: conventions.RESOLVED.name,
-    Effect.REOPENED: conventions.REOPENED.name,
-    Effect.REASSIGNED: conventions.REASSIGNED.name,
-    Effect.ESCALATED: conventions.ESCALATIONS.name,
-    Effect.HANDOVER: conventions.HANDOVERS.name,
-    Effect.HELD: conventions.HELD.name,
-    Effect.PAUSED: conventions.PAUSED.name,
-    Effect.HOPS: conventions.HOPS.name,
-    Effect.FIRST_REPLY: conventions.FIRST_REPLIES.name,
-    Effect.SURVEY: conventions.SURVEYS.name,
-    Effect.RATING: conventions.CSAT.name,
-    Effect.CONTACT: conventions.CONTACTS.name,
-    Effect.PRIORITY_CHANGED: conventions.PRIORITY_CHANGES.name,
-    Effect.UNMATCHED: conventions.UNMATCHED.name,
-    Effect.EXCUSED: conventions.EXCUSED.name,
-    Effect.RESTORED: conventions.RESTORED.name,
-}
-"""The counter or histogram that an effect adds to."""
+FAMILY_OF: Final = [
+    family.name
+    for family in (
+        conventions.CREATED,
+        conventions.RESOLVED,
+        conventions.REOPENED,
+        conventions.REASSIGNED,
+        conventions.ESCALATIONS,
+        conventions.HANDOVERS,
+        conventions.HELD,
+        conventions.PAUSED,
+        conventions.HOPS,
+        conventions.FIRST_REPLIES,
+        conventions.SURVEYS,
+        conventions.CSAT,
+        conventions.CONTACTS,
+        conventions.PRIORITY_CHANGES,
+        conventions.UNMATCHED,
+        conventions.EXCUSED,
+        conventions.RESTORED,
+    )
+]
+"""The counter or histogram that an effect adds to, by its number."""
 
-_EXCUSES = (Effect.EXCUSED, Effect.RESTORED)
-_Sums = dict[Effect, Counter[tuple[str, ...]]]
-Given = tuple[Effect, tuple[str, ...], int]
+_EXCUSES: Final = (Effect.EXCUSED, Effect.RESTORED)
+_Sums = dict[int, Counter[tuple[str, ...]]]
+Given = tuple[int, tuple[str, ...], int]
 """(effect, label values, amount): 1, or microseconds, or the observed value of `HOPS`."""
 
 
@@ -68,11 +70,11 @@ def count_given(effects: Iterable[Given], book: Book, out: Output) -> None:
     """Add what a ticket gave to the counters."""
     counts = out.counts
     for effect, labels, amount in effects:
-        if effect is Effect.HELD:
+        if effect == Effect.HELD:
             team, status = labels
             key = (team, *book.team_labels(team), status)
             counts[FAMILY_OF[effect], key] += amount
-        elif effect is Effect.HOPS:
+        elif effect == Effect.HOPS:
             counts[FAMILY_OF[effect], (str(amount),)] += 1
         else:
             counts[FAMILY_OF[effect], labels] += amount
@@ -125,14 +127,14 @@ def _net_excuses(sums: _Sums) -> Counter[tuple[str, ...]]:
 def _sum(given: Iterable[Given]) -> _Sums:
     sums: _Sums = {}
     for effect, labels, amount in given:
-        if effect is Effect.HOPS:
+        if effect == Effect.HOPS:
             sums.setdefault(effect, Counter())[str(amount),] += 1
         else:
             sums.setdefault(effect, Counter())[labels] += amount
     return sums
 
 
-def _given(effect: Effect, key: tuple[str, ...], amount: int) -> list[Given]:
-    if effect is Effect.HOPS:
+def _given(effect: int, key: tuple[str, ...], amount: int) -> list[Given]:
+    if effect == Effect.HOPS:
         return [(effect, (), int(key[0]))] * amount
     return [(effect, key, amount)]

@@ -20,6 +20,7 @@ from slawatch.interning import (
     CHANGED_TIER,
     FIRST_TEAM,
     Interner,
+    Profile,
 )
 from slawatch.labels import BOT, HUMAN
 from slawatch.policy import Reopen
@@ -52,9 +53,23 @@ _BOT_BIT: Final = 2
 _NO_WORK: Final = (Kind.CREATED, Kind.OBSERVED, Kind.EXCUSED, Kind.RESTORED, Kind.REASON_GIVEN)
 _ANSWERS: Final = (Kind.REPLIED, Kind.ACKNOWLEDGED, Kind.PLANNED, Kind.EXPERT_ENGAGED, Kind.FIXED)
 _ENDS: Final = 1 << Kind.RESOLVED
+_IS_CREATED: Final = 1 << Kind.CREATED
+_IS_REOPENED: Final = 1 << Kind.REOPENED
+_IS_RARE: Final = sum(
+    1 << kind
+    for kind in (
+        Kind.ESCALATED,
+        Kind.SURVEY_SENT,
+        Kind.RATED,
+        Kind.EXCUSED,
+        Kind.RESTORED,
+    )
+)
 _LEAVES: Final = sum(1 << kind for kind in (Kind.RESOLVED, Kind.CLOSED, Kind.DELETED, Kind.MERGED))
 _CREATED: Final = int(Kind.CREATED)  # an enum's members cost several times a number's time
 _ESCALATED: Final = int(Kind.ESCALATED)
+_REPLIED: Final = int(Kind.REPLIED)
+_CUSTOMER: Final = int(Actor.CUSTOMER)
 _REPLY_BITS: Final[dict[int, int]] = {Actor.AGENT: _HUMAN_BIT, Actor.BOT: _BOT_BIT}
 _COUNTED: Final = (
     1 << Kind.CREATED
@@ -131,7 +146,8 @@ class Fold(Clockwork):
 
     def apply(self, ticket: Ticket, act: Event, effects: list[Given]) -> None:
         """Advance a ticket by its next act in order."""
-        at, _, _, _, kind, actor, public, said, extras, assignee = act[:10]
+        # by index: a name of a tuple costs eight times as much when compiled
+        at, kind, actor, public, extras, assignee = act[0], act[4], act[5], act[6], act[8], act[9]
         if ticket.triggers_at < at:
             self.cross(ticket, at)
         if kind < 0:
@@ -142,7 +158,7 @@ class Fold(Clockwork):
         if first:
             ticket.holder_since = ticket.created_at = at
         interner = self.interner
-        merged = interner.merge(before, interner.said(said))
+        merged = interner.merge(before, interner.said(act[7]))
         profile, changes, tier = merged.profile, merged.changes, merged.act_tier
         if kind == _ESCALATED:  # whoever escalates acts for the tier it leaves
             tier = interner.profiles[before].tier
@@ -154,7 +170,7 @@ class Fold(Clockwork):
                 self._change_holder(ticket, profile, at, changes, effects)
             ticket.profile = profile
         if kind == _ESCALATED:
-            self._escalate(ticket, said, tier, at, effects)
+            self._escalate(ticket, act.attrs, tier, at, effects)
         if assignee is not None and assignee != ticket.assignee:
             ticket.assignee = assignee
             changes |= NEW_ASSIGNEE
@@ -283,27 +299,20 @@ class Fold(Clockwork):
         return goal.calendar if goal is not None else None
 
     def _note_effects(self, ticket: Ticket, act: Event, kinds: int, effects: list[Given]) -> None:
-        kind, actor = act.kind, act.actor
         profile = self.interner.profiles[ticket.profile]
         channel, priority, _ = profile.labels
-        if kind == Kind.CREATED:
-            effects.append((Effect.CREATED, (channel, priority), 1))
-            if channel in self._contact_channels and actor == Actor.CUSTOMER:
+        pair = (channel, priority)
+        if kinds & _IS_CREATED:
+            effects.append((Effect.CREATED, pair, 1))
+            if channel in self._contact_channels and act.actor == _CUSTOMER:
                 ticket.contact = WAITING
-        if kinds & 1 << Kind.RESOLVED:
-            effects.append((Effect.RESOLVED, (channel, priority), 1))
         if kinds & _ENDS:
+            effects.append((Effect.RESOLVED, pair, 1))
             effects.append((Effect.HOPS, (), ticket.hops))
-        if kinds & 1 << Kind.REOPENED:
-            effects.append((Effect.REOPENED, (channel, priority), 1))
-        if kind == Kind.ESCALATED:
-            effects.append((Effect.ESCALATED, (str(profile.tier),), 1))
-        if kind in (Kind.EXCUSED, Kind.RESTORED):
-            excuse(self, ticket, act, effects)
-        if kind == Kind.SURVEY_SENT:
-            effects.append((Effect.SURVEY, (channel,), 1))
-        if kind == Kind.RATED and act.extras is not None and act.extras.score is not None:
-            effects.append((Effect.RATING, (channel, str(act.extras.score)), 1))
+        if kinds & _IS_REOPENED:
+            effects.append((Effect.REOPENED, pair, 1))
+        if kinds & _IS_RARE:
+            self._note_rare(ticket, act, profile, effects)
         if (bit := _reply_bit(act)) & ~ticket.replied:
             ticket.replied |= bit
             name = HUMAN if bit == _HUMAN_BIT else BOT
@@ -312,6 +321,20 @@ class Fold(Clockwork):
             self._note_contact(ticket, act, channel, effects)
             if ticket.contact == WAITING and kinds & _LEAVES:
                 ticket.contact = LEFT  # a bot solved it, or it timed out: nobody waits any more
+
+    def _note_rare(
+        self, ticket: Ticket, act: Event, profile: Profile, effects: list[Given]
+    ) -> None:
+        kind, channel = act.kind, profile.labels[0]
+        if kind == Kind.ESCALATED:
+            effects.append((Effect.ESCALATED, (str(profile.tier),), 1))
+        elif kind == Kind.SURVEY_SENT:
+            effects.append((Effect.SURVEY, (channel,), 1))
+        elif kind == Kind.RATED:
+            if act.extras is not None and act.extras.score is not None:
+                effects.append((Effect.RATING, (channel, str(act.extras.score)), 1))
+        else:
+            excuse(self, ticket, act, effects)
 
     def _note_contact(self, ticket: Ticket, act: Event, channel: str, effects: list[Given]) -> None:
         if act.kind == Kind.ABANDONED:
@@ -354,7 +377,7 @@ def _next_status(  # noqa: PLR0911 - one return a case
 
 
 def _reply_bit(act: Event) -> int:
-    if act.kind != Kind.REPLIED or not act.public:
+    if act[4] != _REPLIED or not act.public:
         return 0
     return _REPLY_BITS.get(act.actor, 0)
 
