@@ -76,7 +76,7 @@ def test_of_each_effect_the_growth_of_its_total_is_added(
 ) -> None:
     grown = sums(find_growth(before, after))
     old, new = sums(before), sums(after)
-    assert grown == Counter({e: new[e] - old[e] for e in Effect if new[e] > old[e]})
+    assert grown == Counter({e: new[e] - old[e] for e in range(len(FAMILY_OF)) if new[e] > old[e]})
 
 
 @given(st.lists(_GIVEN))
