@@ -155,7 +155,7 @@ def _replay(
     with ExitStack() as stack:
         wall = WallClock()
         quarantine = stack.enter_context(SqliteLog(folder / LOG_NAME, wall))
-        table = VerdictTable(folder / TABLE_NAME, is_durable=is_kept)
+        table = VerdictTable(folder / TABLE_NAME, is_durable=is_kept, is_tallied=True)
         stack.callback(table.close)
         with _progress() as advance:
             # Read here, not in the flow: a file that is not there is an error, not a crash.

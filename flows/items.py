@@ -8,7 +8,7 @@ from typing import NamedTuple
 from connectors.decoding import Reject
 from slawatch.completeness import Completion
 from slawatch.events import Event
-from slawatch.verdicts import Booking, Duration, Verdict
+from slawatch.verdicts import Booking, Duration, Row
 from slawatch.views import View
 
 
@@ -50,7 +50,7 @@ class Said(NamedTuple):
     results: Mapping[Booking, int]
     bookings: Mapping[Booking, int]
     durations: Sequence[Duration]
-    verdicts: Sequence[Verdict]
+    verdicts: Sequence[Row]
     view: View | None
     rejects: Sequence[Reject] = ()
     watermark_at: int = 0

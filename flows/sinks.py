@@ -15,7 +15,7 @@ from bytewax.outputs import (
 from connectors.intake import Quarantine, Rejected
 from flows.items import Said
 from flows.store import Store
-from flows.verdict_table import VerdictTable
+from flows.verdict_table import FEW, VerdictTable
 from flows.windows import Shown
 from slawatch import conventions
 from slawatch.labels import BREACHED
@@ -25,17 +25,22 @@ class VerdictPartition(StatefulSinkPartition[Said, None]):
     """Write to the verdict table; what an epoch holds is committed before its snapshot."""
 
     def __init__(self, table: VerdictTable, *, commits_each: bool) -> None:
-        """Take the table; `commits_each` commits every batch, so that others see it at once."""
+        """Take the table; `commits_each` commits every batch, so that others see it at once.
+
+        Between batches with few verdicts it also files what was written in greater haste.
+        """
         self._table = table
         self._commits_each = commits_each
 
     def write_batch(self, values: list[Said]) -> None:
         """Add the verdicts."""
-        verdicts = [verdict for said in values for verdict in said.verdicts]
-        if verdicts:
-            self._table.add(verdicts)
-            if self._commits_each:
-                self._table.commit()
+        count = 0
+        for said in values:
+            if said.verdicts:
+                self._table.add(said.verdicts)
+                count += len(said.verdicts)
+        if self._commits_each and ((count < FEW and self._table.file()) or count):
+            self._table.commit()
 
     def snapshot(self) -> None:
         """Commit: the snapshot of this epoch counts these verdicts as told."""

@@ -89,7 +89,7 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
         view = None
         wall = self._options.wall
         late_us = 0
-        if wall is not None and out.verdicts:
+        if wall is not None and out.rows:
             late_us = max(0, wall() - self.shard.log_at)
         if show:
             view = self.shard.view(self.shard.log_at)
@@ -102,7 +102,7 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
             out.results,
             out.bookings,
             out.durations,
-            out.verdicts,
+            out.rows,
             view,
             lateness_us=late_us,
         )

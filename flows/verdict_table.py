@@ -2,102 +2,106 @@
 
 from __future__ import annotations
 
-import sqlite3
+from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 import orjson
 
-from slawatch.errors import ConfigError
+from flows.verdict_schema import open_file
 from slawatch.spike import Breach
-from slawatch.verdicts import FIELDS, IDENTITY, KINDS, Verdict, render_verdict
+from slawatch.verdicts import FIELDS, IDENTITY, KINDS, Row, Verdict, render_verdict
 
 FILE_NAME = "verdicts.sqlite3"
-FORMAT = 1
-
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS verdicts (
-    ticket TEXT NOT NULL,
-    target TEXT NOT NULL,
-    cycle INTEGER NOT NULL,
-    kind TEXT NOT NULL,
-    number INTEGER NOT NULL,
-    at INTEGER NOT NULL,
-    started_at INTEGER NOT NULL,
-    stopped_at INTEGER NOT NULL,
-    due_at INTEGER NOT NULL,
-    breach_at INTEGER NOT NULL,
-    goal_us INTEGER NOT NULL,
-    elapsed_us INTEGER NOT NULL,
-    wall_us INTEGER NOT NULL,
-    level TEXT NOT NULL,
-    channel TEXT NOT NULL,
-    priority TEXT NOT NULL,
-    team TEXT NOT NULL,
-    tier INTEGER NOT NULL,
-    region TEXT NOT NULL,
-    customer_tier TEXT NOT NULL,
-    assignee TEXT NOT NULL,
-    policy TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    held TEXT NOT NULL,
-    PRIMARY KEY (ticket, target, cycle, kind, number)
-) WITHOUT ROWID
-"""
-_INSERT = f"INSERT OR IGNORE INTO verdicts VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 - our own names
+FEW = 500
+"""From so many verdicts in a commit on they wait together, until fewer come to be filed."""
+_TOGETHER = 2000
+_INSERT = f"INSERT OR IGNORE INTO filed VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 - our own names
 _HELD = FIELDS.index("held")
+_ORDER = ", ".join(IDENTITY)
+_KIND = itemgetter(FIELDS.index("kind"))
+_IDENTITY = itemgetter(slice(len(IDENTITY)))
+_NUL = "\\u0000"
 # A cycle's outcomes are numbered in the order in which they were said: the last one stands.
 _BREACHES = """
 SELECT DISTINCT at, ticket, target, cycle, channel, priority, team, region, tier, customer_tier,
     policy
-FROM verdicts AS said
-WHERE kind IN ('breached', 'to_breached') AND ({spans}) AND NOT EXISTS (
-    SELECT 1 FROM verdicts AS later
-    WHERE later.ticket = said.ticket AND later.target = said.target AND later.cycle = said.cycle
-        AND later.kind IN ('to_met', 'withdrawn') AND later.number > said.number
-)
+FROM verdicts LEFT JOIN (
+    SELECT ticket, target, cycle, max(number) AS healed
+    FROM verdicts WHERE kind IN ('to_met', 'withdrawn') GROUP BY ticket, target, cycle
+) USING (ticket, target, cycle)
+WHERE kind IN ('breached', 'to_breached') AND ({spans}) AND number > coalesce(healed, 0)
+ORDER BY ticket, target, cycle, number
 """
 
 
 class VerdictTable:
     """Keep verdicts. One process writes; others may read at the same time."""
 
-    def __init__(self, path: Path, *, is_durable: bool = True) -> None:
-        """Open or create the table. `is_durable` waits for the disk at each commit."""
-        self.path = path
-        self._connection = sqlite3.connect(path, check_same_thread=False)
-        self._connection.execute("PRAGMA page_size = 8192")  # of a new file: fewer splits
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute(f"PRAGMA synchronous = {'FULL' if is_durable else 'NORMAL'}")
-        self._connection.execute("PRAGMA cache_size = -65536")
-        version: int = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > FORMAT:
-            msg = (
-                f"{path} was written by a newer slawatch (format {version}, this one reads up to"
-                f" {FORMAT}): start that version, or choose another state folder"
-            )
-            raise ConfigError(msg)
-        self._connection.execute(_SCHEMA)
-        self._connection.execute(f"PRAGMA user_version = {FORMAT}")
-        self._connection.commit()
+    def __init__(self, path: Path, *, is_durable: bool = True, is_tallied: bool = False) -> None:
+        """Open or create the table.
 
-    def add(self, verdicts: Iterable[Verdict]) -> None:
+        `is_durable` waits for the disk at each commit. `is_tallied` keeps 8 bytes of each verdict
+        in memory, for `count` to be quick.
+        """
+        self.path = path
+        self._connection = open_file(path, is_durable=is_durable)
+        self._fresh: list[Row] = []
+        self._has_unfiled = self._ask("SELECT EXISTS (SELECT 1 FROM unfiled)") == 1
+        is_new = not self._has_unfiled and self._ask("SELECT EXISTS (SELECT 1 FROM filed)") == 0
+        self._tally = _Tally() if is_tallied and is_new else None
+
+    def _ask(self, query: str) -> int:
+        return int(self._connection.execute(query).fetchone()[0])
+
+    def add(self, verdicts: Iterable[Row]) -> None:
         """Add verdicts, those that are known already once more without effect; do not commit."""
-        self._connection.executemany(_INSERT, map(_flatten, verdicts))
+        self._fresh += verdicts
+        if len(self._fresh) >= _TOGETHER:
+            self._write()
+
+    def _write(self) -> None:
+        rows, self._fresh = self._fresh, []
+        if not rows:
+            return
+        if self._tally is not None:
+            self._tally.add(rows)
+        if len(rows) >= FEW or self._has_unfiled:
+            together = orjson.dumps(rows, default=tuple).decode()
+            if _NUL not in together:  # SQLite's JSON ends a text there
+                self._connection.execute("INSERT INTO unfiled (verdicts) VALUES (?)", (together,))
+                self._has_unfiled = True
+                return
+            while self.file():
+                pass
+        self._connection.executemany(_INSERT, map(_flatten, rows))
+
+    def file(self) -> bool:
+        """File the verdicts that have waited longest, as many as lie together; tell of any."""
+        first = "SELECT place, verdicts FROM unfiled ORDER BY place LIMIT 1"
+        found = self._connection.execute(first).fetchone() if self._has_unfiled else None
+        if found is None:
+            self._has_unfiled = False
+            return False
+        place, together = found
+        rows = sorted(orjson.loads(together), key=_IDENTITY)  # near each other in the tree
+        self._connection.executemany(_INSERT, map(_flatten, rows))
+        self._connection.execute("DELETE FROM unfiled WHERE place = ?", (place,))
+        return True
 
     def commit(self) -> None:
         """Make what was added last."""
+        self._write()
         self._connection.commit()
 
     def read(self, ticket: str | None = None) -> Iterator[Verdict]:
         """Yield verdicts in the order of their ids, of one ticket or of all."""
-        query = "SELECT * FROM verdicts"
-        rows = (
-            self._connection.execute(query + " WHERE ticket = ?", (ticket,))
-            if ticket is not None
-            else self._connection.execute(query + f" ORDER BY {', '.join(IDENTITY)}")
-        )
-        for row in rows:
+        self._write()
+        where, values = ("", ()) if ticket is None else ("WHERE ticket = ?", (ticket,))
+        query = f"SELECT * FROM verdicts {where} ORDER BY {_ORDER}"  # noqa: S608 - our own names
+        for row in self._connection.execute(query, values):
             held = tuple(tuple(part) for part in orjson.loads(row[_HELD])) if row[_HELD] else ()
             yield Verdict._make((*row[:_HELD], held))
 
@@ -112,11 +116,12 @@ class VerdictTable:
 
     def first_at(self) -> int:
         """Return the earliest instant of any verdict, 0 without any."""
-        (at,) = self._connection.execute("SELECT coalesce(min(at), 0) FROM verdicts").fetchone()
-        return int(at)
+        self._write()
+        return self._ask("SELECT coalesce(min(at), 0) FROM verdicts")
 
     def breaches(self, windows: Sequence[tuple[int, int]]) -> list[list[Breach]]:
         """Return the breaches of each window (after its start, up to its end) that still stand."""
+        self._write()
         found: list[list[Breach]] = [[] for _ in windows]
         spans = " OR ".join(f"(at > {int(start)} AND at <= {int(end)})" for start, end in windows)
         for row in self._connection.execute(_BREACHES.format(spans=spans)):
@@ -128,20 +133,41 @@ class VerdictTable:
 
     def last_at(self) -> int:
         """Return the latest instant of any verdict, 0 without any."""
-        (at,) = self._connection.execute("SELECT coalesce(max(at), 0) FROM verdicts").fetchone()
-        return int(at)
+        self._write()
+        return self._ask("SELECT coalesce(max(at), 0) FROM verdicts")
 
     def count(self) -> dict[str, int]:
         """Return how many verdicts there are of each kind."""
-        rows = self._connection.execute("SELECT kind, count(*) FROM verdicts GROUP BY kind")
-        found: dict[str, int] = dict(rows.fetchall())
+        self._write()
+        if self._tally is not None and self._tally.is_exact():
+            found: dict[str, int] = self._tally.kinds
+        else:
+            query = "SELECT kind, count(*) FROM verdicts GROUP BY kind"
+            found = dict(self._connection.execute(query).fetchall())
         return {kind: found.get(kind, 0) for kind in KINDS}
 
     def close(self) -> None:
         """Commit and close."""
-        self._connection.commit()
+        self.commit()
         self._connection.close()
 
 
-def _flatten(verdict: Verdict) -> tuple[object, ...]:
-    return (*verdict[:_HELD], orjson.dumps(verdict.held).decode() if verdict.held else "")
+class _Tally:
+    """Count verdicts as they come: right, as long as none comes twice."""
+
+    def __init__(self) -> None:
+        self.kinds: Counter[str] = Counter()
+        self._hashes = array("q")
+
+    def add(self, rows: Sequence[Row]) -> None:
+        self.kinds.update(map(_KIND, rows))
+        self._hashes.extend(map(hash, map(_IDENTITY, rows)))
+
+    def is_exact(self) -> bool:
+        """Tell whether none came twice, or may have."""
+        return len(set(self._hashes)) == len(self._hashes)
+
+
+def _flatten(verdict: Row) -> tuple[object, ...]:
+    held = verdict[_HELD]
+    return (*verdict[:_HELD], orjson.dumps(held).decode() if held else "")

@@ -17,7 +17,7 @@ from flows.store import Quantiles, Quarters, Results, Totals
 from slawatch import conventions
 from slawatch.panes import PaneSet
 from slawatch.totals import Totals as TotalsState
-from slawatch.verdicts import BREACHED, Booking, Duration, Labels, Verdict
+from slawatch.verdicts import BREACHED, Booking, Duration, Labels, Row, Verdict
 
 SHOW_SECONDS = 0.25
 """How often, in wall time, totals and windows are handed to the store."""
@@ -122,13 +122,13 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
             self._backlog = said.backlog
             self._delays.update(said.delays)
         if said.verdicts:
-            self._exemplars += [v for v in said.verdicts[-20:] if self._is_shown(v)]
+            self._exemplars += [Verdict._make(v) for v in said.verdicts[-20:] if self._is_shown(v)]
         if len(self._durations) + len(self._results) + len(self._bookings) > _WAITING:
             self._settle()
 
-    def _is_shown(self, verdict: Verdict) -> bool:
-        source = verdict.ticket.partition("/")[0]
-        return verdict.kind == BREACHED and source not in self._options.shadows
+    def _is_shown(self, verdict: Row) -> bool:
+        ticket, _, _, kind = verdict[:4]
+        return kind == BREACHED and ticket.partition("/")[0] not in self._options.shadows
 
     def _settle(self) -> None:
         """Bring what was said into totals and panes; what no window can show any more is left."""

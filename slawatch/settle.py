@@ -23,7 +23,6 @@ from slawatch.verdicts import (
     WARNING,
     WITHDRAWN,
     Output,
-    Verdict,
 )
 
 if TYPE_CHECKING:
@@ -307,8 +306,8 @@ class Settler:
             elapsed, wall = clock.elapsed_us, clock.wall_us
         else:
             elapsed, wall = clock.elapsed(at), clock.wall(at)
-        out.verdicts.append(
-            Verdict(
+        out.rows.append(
+            (
                 ticket.key,
                 self.book.names[clock.target],
                 clock.cycle,

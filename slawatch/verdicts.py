@@ -49,6 +49,33 @@ class Verdict(NamedTuple):
     held: tuple[tuple[str, int, int], ...]
 
 
+Row = tuple[
+    str,
+    str,
+    int,
+    str,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    int,
+    str,
+    str,
+    str,
+    str,
+    int,
+    str,
+    str,
+    str,
+    str,
+    str,
+    tuple[tuple[str, int, int], ...],
+]
+"""A verdict's fields alone: many are made, and few are asked for a field by name."""
 FIELDS = Verdict._fields
 IDENTITY = FIELDS[:5]
 
@@ -86,17 +113,17 @@ Duration = tuple[Labels, str, int, int, int]
 class Output:
     """Collect what one batch of events and deadlines says.
 
-    `counts` are increases by (family, label values). `results` are outcomes published for the
-    first time: counted and booked in their pane; `bookings` only change panes (negative where a
-    correction takes one back). What happened before `first_at`, when the monitor began to watch,
-    is history: it is in panes and verdicts, not in counters.
+    `rows` are its verdicts. `counts` are increases by (family, label values). `results` are
+    outcomes published for the first time: counted and booked in their pane; `bookings` only change
+    panes (negative where a correction takes one back). What happened before `first_at`, when the
+    monitor began to watch, is history: it is in panes and verdicts, not in counters.
     """
 
-    __slots__ = ("_shade", "bookings", "counts", "durations", "first_at", "results", "verdicts")
+    __slots__ = ("_shade", "bookings", "counts", "durations", "first_at", "results", "rows")
 
     def __init__(self, first_at: int = 0) -> None:
         """Start empty."""
-        self.verdicts: list[Verdict] = []
+        self.rows: list[Row] = []
         self.counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
         self.results: defaultdict[Booking, int] = defaultdict(int)
         self.bookings: defaultdict[Booking, int] = defaultdict(int)
@@ -105,9 +132,14 @@ class Output:
         self._shade: Output | None = None
 
     @property
+    def verdicts(self) -> list[Verdict]:
+        """Return the verdicts by their fields' names."""
+        return list(map(Verdict._make, self.rows))
+
+    @property
     def shade(self) -> Output:
         """Return what keeps the verdicts of shadow tickets with the others, and counts nothing."""
         if self._shade is None:
             self._shade = Output(self.first_at)
-            self._shade.verdicts = self.verdicts
+            self._shade.rows = self.rows
         return self._shade

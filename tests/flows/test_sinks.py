@@ -21,7 +21,7 @@ from flows.sinks import (
     show_views,
 )
 from flows.store import Store, Totals
-from flows.verdict_table import VerdictTable
+from flows.verdict_table import FEW, VerdictTable
 from flows.windows import Shown
 from slawatch.verdicts import Verdict
 from slawatch.views import View
@@ -43,10 +43,10 @@ def tell_verdicts() -> list[Verdict]:
     return judge([created()], DAY)[1].verdicts
 
 
-def count_committed(table: VerdictTable) -> int:
+def count_committed(table: VerdictTable, name: str = "verdicts") -> int:
     """Count what another connection sees."""
     connection = sqlite3.connect(table.path)
-    (count,) = connection.execute("SELECT count(*) FROM verdicts").fetchone()
+    (count,) = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # noqa: S608 - ours
     connection.close()
     return int(count)
 
@@ -76,6 +76,15 @@ def test_the_end_of_the_flow_commits(table: VerdictTable) -> None:
     part.write_batch([SAID, SAID._replace(verdicts=tell_verdicts())])
     part.close()
     assert count_committed(table) == len(tell_verdicts())
+
+
+def test_what_a_live_run_wrote_in_haste_is_filed_when_it_is_quiet(table: VerdictTable) -> None:
+    many = [v._replace(ticket=f"desk/{n}") for v in tell_verdicts() for n in range(FEW)]
+    part = build_part(table, commits_each=True)
+    part.write_batch([SAID._replace(verdicts=many)])
+    assert count_committed(table, "filed") == 0
+    part.write_batch([SAID])
+    assert count_committed(table, "filed") == count_committed(table) == len(many)
 
 
 def test_every_workers_batches_reach_the_function() -> None:

@@ -12,6 +12,7 @@ from slawatch.completeness import Completion
 from slawatch.events import Actor, Kind
 from slawatch.policy import Goal, Rules, Source
 from slawatch.snapshot import VERSION
+from slawatch.verdicts import Verdict
 from tests.rules import (
     ALWAYS,
     FIRST_RESPONSE,
@@ -52,7 +53,7 @@ def only(answer: tuple[Iterable[Said], bool]) -> Said:
 
 def kinds(said: Said) -> list[str]:
     """Return the kinds of the verdicts."""
-    return [verdict.kind for verdict in said.verdicts]
+    return [verdict[3] for verdict in said.verdicts]
 
 
 def test_all_batches_of_an_activation_are_said_at_once() -> None:
@@ -138,7 +139,8 @@ def test_new_rules_judge_a_resumed_shard_and_are_told_once() -> None:
     new = replace(ONE, policies=policies, digest="new")
     again = build(logic.snapshot(), new)
     said = only(again.on_notify())
-    assert [(v.kind, v.reason) for v in said.verdicts] == [("breached", "policy_change")]
+    (verdict,) = map(Verdict._make, said.verdicts)
+    assert (verdict.kind, verdict.reason) == ("breached", "policy_change")
     third = build(again.snapshot(), new)
     assert kinds(only(third.on_notify())) == []
     assert third.snapshot() == again.snapshot()
