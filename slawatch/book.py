@@ -28,6 +28,7 @@ CANCEL: Final = 4
 RESET: Final = 8
 STOP_TIER: Final = 16
 PAUSE_BITS: Final = {reason: 1 << index for index, reason in enumerate(PAUSE_REASONS)}
+_NO_LABELS: Final = ("", "")
 _FACTS = 100_000
 NO_GOAL_US: Final = 1 << 61
 """The goal of a clock that only measures: never reached."""
@@ -132,6 +133,9 @@ class Book:
         )
         self._goals: dict[TicketFacts, tuple[TargetGoal | None, ...]] = {}
         self._graces: dict[str, int] = {}
+        self._team_labels = {
+            name: (team.region, str(team.tier)) for name, team in rules.teams.items()
+        }
         self.shadows = frozenset(name for name, source in rules.sources.items() if source.shadow)
         self.polled = frozenset(name for name, source in rules.sources.items() if source.polled)
         self._reactions: dict[int, tuple[tuple[int, int], ...]] = {}
@@ -161,8 +165,7 @@ class Book:
 
     def team_labels(self, team: str) -> tuple[str, str]:
         """Return region and tier that ride with the label `team`; "" where it has none."""
-        known = self.rules.teams.get(team)
-        return (known.region, str(known.tier)) if known else ("", "")
+        return self._team_labels.get(team, _NO_LABELS)
 
     def goals(self, facts: TicketFacts) -> tuple[TargetGoal | None, ...]:
         """Return the goal by target index; `None` where no clock runs (or can be seen to end)."""

@@ -66,14 +66,14 @@ Given = tuple[int, tuple[str, ...], int]
 """(effect, label values, amount): 1, or microseconds, or the observed value of `HOPS`."""
 
 
-def count_given(effects: Iterable[Given], book: Book, out: Output) -> None:
+def count_given(effects: list[Given], book: Book, out: Output) -> None:
     """Add what a ticket gave to the counters."""
     counts = out.counts
     for effect, labels, amount in effects:
         if effect == Effect.HELD:
-            team, status = labels
-            key = (team, *book.team_labels(team), status)
-            counts[FAMILY_OF[effect], key] += amount
+            team = labels[0]
+            region, tier = book.team_labels(team)
+            counts[FAMILY_OF[effect], (team, region, tier, labels[1])] += amount
         elif effect == Effect.HOPS:
             counts[FAMILY_OF[effect], (str(amount),)] += 1
         else:

@@ -16,6 +16,7 @@ CHANGED_PRIORITY: Final = 2
 CHANGED_TEAM: Final = 4
 CHANGED_TIER: Final = 8
 FIRST_TEAM: Final = 16
+_new: Final = tuple.__new__
 _MERGES: Final = 200_000
 _SAID: Final = 100_000
 _SAID_BITS: Final = 30
@@ -210,7 +211,7 @@ class Interner:
         values[_STATUS] = values[_REASON] = None
         if new.team is not None and new.team != old.attrs.team:
             values[_TIER], values[_REGION] = new.tier, new.region  # a new team brings its own
-        index = self.profile_index(old.facts.source, Attrs._make(values))
+        index = self.profile_index(old.facts.source, _new(Attrs, values))
         team = self._rules.teams.get(new.team or "")
         now = self.profiles[index]
         tier = new.tier or (team.tier if team else now.tier)

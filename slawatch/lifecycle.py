@@ -280,9 +280,13 @@ class Fold(Clockwork):
             if wall > 0:
                 calendar = self.desk_calendar(ticket)
                 business = calendar.between(ticket.holder_since, at) if calendar else wall
-                sums = ticket.held.setdefault((labels[2], ticket.status), [0, 0])
-                sums[0] += wall
-                sums[1] += business
+                holder = (labels[2], ticket.status)
+                sums = ticket.held.get(holder)
+                if sums is None:
+                    ticket.held[holder] = [wall, business]
+                else:
+                    sums[0] += wall
+                    sums[1] += business
                 effects.append((Effect.HELD, (labels[2], STATUS_NAMES[ticket.status]), wall))
         ticket.holder_since = at
         if changes & CHANGED_TEAM:

@@ -35,7 +35,7 @@ from slawatch.ticket import RESOLVED, Ticket
 from slawatch.verdicts import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from slawatch.book import Book
     from slawatch.completeness import Completion
@@ -337,7 +337,7 @@ class Shard(TicketTable):
         ticket.become(fresh)
         self._count(find_growth(before, after), ticket.last_at, out)
 
-    def _count(self, effects: Iterable[Given], at: int, out: Output) -> None:
+    def _count(self, effects: list[Given], at: int, out: Output) -> None:
         if at >= out.first_at:
             count_given(effects, self.book, out)
 
