@@ -163,8 +163,8 @@ class RecordParser:
 def _mark(event: Event, marks: Marks) -> Event:
     if marks.revision:
         extras = (event.extras or NO_EXTRAS)._replace(revision=marks.revision)
-        event = event._replace(extras=extras)
-    return event._replace(marks=event.marks | marks.came)
+        event = event.replace(extras=extras)
+    return event.replace(marks=event.marks | marks.came)
 
 
 def _reject(record: Record, ex: EventError, body: bytes, key: str) -> Reject:

@@ -104,5 +104,5 @@ def sort_log(items: Iterable[Event | Reject]) -> list[Event | Reject]:
             events.append(item)
         else:
             rejects.append(item)
-    events.sort(key=lambda event: event[:4])
+    events.sort(key=Event.order)
     return rejects + events

@@ -85,7 +85,7 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
                     received_at = item.occurred_at
                     events.append(item)
                 else:
-                    events.append(item._replace(received_at=received_at))
+                    events.append(item.replace(received_at=received_at))
             else:
                 rejects.append(item)
         self._received_at = received_at
@@ -105,7 +105,7 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
                 rejects.append(item)
             elif self._is_due(item, speed):
                 self._received_at = max(self._received_at, item.occurred_at)
-                events.append(item._replace(received_at=self._received_at))
+                events.append(item.replace(received_at=self._received_at))
             else:
                 self._ahead = item
                 break

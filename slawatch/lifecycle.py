@@ -146,8 +146,7 @@ class Fold(Clockwork):
 
     def apply(self, ticket: Ticket, act: Event, effects: list[Given]) -> None:
         """Advance a ticket by its next act in order."""
-        # by index: a name of a tuple costs eight times as much when compiled
-        at, kind, actor, public, extras, assignee = act[0], act[4], act[5], act[6], act[8], act[9]
+        at, kind, extras, assignee = act.occurred_at, act.kind, act.extras, act.assignee
         if ticket.triggers_at < at:
             self.cross(ticket, at)
         if kind < 0:
@@ -158,7 +157,7 @@ class Fold(Clockwork):
         if first:
             ticket.holder_since = ticket.created_at = at
         interner = self.interner
-        merged = interner.merge(before, interner.said(act[7]))
+        merged = interner.merge(before, interner.said(act.attrs))
         profile, changes, tier = merged.profile, merged.changes, merged.act_tier
         if kind == _ESCALATED:  # whoever escalates acts for the tier it leaves
             tier = interner.profiles[before].tier
@@ -176,7 +175,7 @@ class Fold(Clockwork):
             changes |= NEW_ASSIGNEE
         ticket.last_at = at
         # Each in bits of its own: tiers end at 9, kinds at 63, the pauses are four.
-        act_bits = (kind << 2 | actor) << 2 | public << 1 | first
+        act_bits = (kind << 2 | act.actor) << 2 | act.public << 1 | first
         state_bits = (ticket.status << 4 | ticket.pauses) << 4 | tier
         key = ((act_bits << 11 | state_bits) << 7 | merged.code) << 11 | changes
         step = self._steps.get(key)
@@ -381,7 +380,7 @@ def _next_status(  # noqa: PLR0911 - one return a case
 
 
 def _reply_bit(act: Event) -> int:
-    if act[4] != _REPLIED or not act.public:
+    if act.kind != _REPLIED or not act.public:
         return 0
     return _REPLY_BITS.get(act.actor, 0)
 

@@ -64,7 +64,6 @@ class Vocabulary:
     """What combinations of values were parsed to: few combinations make most events."""
 
 
-_new = tuple.__new__  # a NamedTuple's own takes each field as an argument, at twice the cost
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MAX_AT = 253_402_300_799_000_000  # the end of year 9999
 
@@ -152,25 +151,22 @@ def parse_event(
         unknown |= missed
     key = f"{source}/{ticket_id}"
     case = data.get("case")
-    return _new(
-        Event,
-        (
-            occurred_at,
-            sequence,
-            rank,
-            hash_id(event_id),
-            kind,
-            actor,
-            public,
-            attrs,
-            extras,
-            assignee,
-            key,
-            case if type(case) is str and case else key,
-            received_at,
-            unknown,
-            connector,
-        ),
+    return Event(
+        occurred_at,
+        sequence,
+        rank,
+        hash_id(event_id),
+        kind,
+        actor,
+        public,
+        attrs,
+        extras,
+        assignee,
+        key,
+        case if type(case) is str and case else key,
+        received_at,
+        unknown,
+        connector,
     )
 
 

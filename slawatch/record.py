@@ -89,12 +89,11 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
     sequences: list[int] = []
     extras: list[bytes] = []
     for index, act in enumerate(ticket.acts):
-        at, sequence, _, id_hash, kind, actor, public, attrs, extra, assignee = act[:10]
-        bits = (kind & 0xFF) << 3 | actor << 1 | public
-        flat += (at, bits, asserted(attrs, assignee), id_hash)
-        sequences.append(sequence)
-        if extra is not None:
-            extras.append(_pack_extras(index, extra))
+        bits = (act.kind & 0xFF) << 3 | act.actor << 1 | act.public
+        flat += (act.occurred_at, bits, asserted(act.attrs, act.assignee), act.id_hash)
+        sequences.append(act.sequence)
+        if act.extras is not None:
+            extras.append(_pack_extras(index, act.extras))
     times = (ticket.adopted_at, ticket.crossed_at, ticket.pause_since)
     flags = (_HAS_TIMES if any(times) else 0) | (_HAS_SEQUENCES if any(sequences) else 0)
     parts = [

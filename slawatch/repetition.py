@@ -9,9 +9,6 @@ from slawatch.events import NO_EXTRAS
 if TYPE_CHECKING:
     from slawatch.events import Event
 
-_CONTENT = 10
-"""The fields of an event that say what happened; the rest says how it came."""
-
 
 class Repetition(NamedTuple):
     """Be what a repeated act is counted as, and whether it takes the place of the known one."""
@@ -28,7 +25,7 @@ def compare(known: Event, event: Event) -> Repetition:
     """
     was, known = _take_revision(known)
     revision, event = _take_revision(event)
-    if known[:_CONTENT] == event[:_CONTENT]:
+    if known.content() == event.content():
         return Repetition("duplicate", replaces=False)
     if revision != was:
         is_newer = revision > was
@@ -46,7 +43,7 @@ def confirm(known: Event, event: Event) -> Event:
     revision = get_revision(event)
     if revision <= get_revision(known):
         return known
-    return known._replace(extras=(known.extras or NO_EXTRAS)._replace(revision=revision))
+    return known.replace(extras=(known.extras or NO_EXTRAS)._replace(revision=revision))
 
 
 def _take_revision(event: Event) -> tuple[int, Event]:
@@ -55,10 +52,10 @@ def _take_revision(event: Event) -> tuple[int, Event]:
     if extras is None or extras.revision is None:
         return 0, event
     plain = extras._replace(revision=None)
-    return extras.revision, event._replace(extras=None if plain == NO_EXTRAS else plain)
+    return extras.revision, event.replace(extras=None if plain == NO_EXTRAS else plain)
 
 
 def _content(event: Event) -> tuple[object, ...]:
     """Return what an event says in an order that does not depend on how it is kept."""
-    order = (*event[:4], int(event.kind), int(event.actor), event.public)
+    order = (*event.order(), int(event.kind), int(event.actor), event.public)
     return (*order, *map(repr, (tuple(event.attrs), event.extras, event.assignee)))

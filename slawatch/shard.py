@@ -7,9 +7,7 @@ passes the rest. The answer does not depend on how events are batched.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from heapq import heapify, heappop, heappush
-from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
@@ -45,7 +43,6 @@ MAX_ACTS: Final = 256
 """Over this many acts the older half of a ticket becomes its base."""
 
 _EVENTS: Final = conventions.EVENTS.name
-_CONNECTOR: Final = itemgetter(Event._fields.index("connector"))
 
 
 class Shard(TicketTable):
@@ -106,7 +103,10 @@ class Shard(TicketTable):
         if len(heap) > 4 * len(self.tickets) + 1024:
             self.rebuild()
         if events:
-            for connector, count in Counter(map(_CONNECTOR, events)).items():
+            accepted: dict[str, int] = {}
+            for event in events:
+                accepted[event.connector] = accepted.get(event.connector, 0) + 1
+            for connector, count in accepted.items():
                 out.counts[_EVENTS, (connector, "accepted")] += count
         self.log_at = max(self.log_at, now)
         self.cool()
@@ -223,8 +223,7 @@ class Shard(TicketTable):
         heapify(self._heap)
 
     def _take(self, event: Event, log_at: int, out: Output) -> None:
-        at, _, _, id_hash = event[:4]
-        key = event.key
+        at, id_hash, key = event.occurred_at, event.id_hash, event.key
         ticket = self._hot.get(key) or self.get(key)
         if event.marks:
             if event.marks & OF_ALL:
@@ -240,7 +239,7 @@ class Shard(TicketTable):
         said = out if not self._shadows else self._shade(key, out)
         acts = ticket.acts
         for index, known in enumerate(acts):
-            if known[3] == id_hash:
+            if known.id_hash == id_hash:
                 self._repeat(ticket, index, event, log_at, out)
                 return
         self._touched[key] = ticket
@@ -250,7 +249,7 @@ class Shard(TicketTable):
                 note(event, "duplicate", out)
                 return
             # the past before the base is closed
-            event = event._replace(occurred_at=read_last_at(ticket.base), rank=0)
+            event = event.replace(occurred_at=read_last_at(ticket.base), rank=0)
         if event.marks & CAME_BY_SWEEP and self.first_at <= at < log_at - ticket.grace_us:
             count_healed(event, out)
         folded = ticket.folded
@@ -258,7 +257,7 @@ class Shard(TicketTable):
             at <= log_at
             and folded == len(acts)
             and at > ticket.crossed_at
-            and (not acts or event > acts[-1])
+            and (not acts or event.is_after(acts[-1]))
         ):
             acts.append(event)
             effects: list[Given] = []

@@ -50,7 +50,7 @@ def tell_timeline(
     with their corrections. Of a polled source nothing is told beyond its `completions`.
     """
     received = [event for event in events if event.key == key]
-    ordered = sorted({event[:4]: event for event in reversed(received)}.values())
+    ordered = sorted({event.order(): event for event in reversed(received)}.values())
     shard = Shard(Book(rules))
     entries: list[Entry] = []
     names = shard.book.names
@@ -66,7 +66,7 @@ def tell_timeline(
             Entry(event.occurred_at, ACT, "", 0, Kind(event.kind).name.lower(), _say(event))
         )
         shard.advance(
-            [event._replace(received_at=event.occurred_at)], event.occurred_at - 1, Output()
+            [event.replace(received_at=event.occurred_at)], event.occurred_at - 1, Output()
         )
     shard.advance([], now, Output())
     entries += [_verdict_entry(verdict) for verdict in publish(rules, received, now, completions)]

@@ -95,7 +95,7 @@ def _parse(subject: Subject) -> list[Event]:
         Record(number, RECEIVED_AT, name, pack_payload(golden.payload), None)
         for number, golden in enumerate(subject.golden, 1)
     ]
-    return [event._replace(received_at=event.occurred_at) for event in parser.parse(records)[0]]
+    return [event.replace(received_at=event.occurred_at) for event in parser.parse(records)[0]]
 
 
 def _can_meet(condition: Condition, events: list[Event]) -> bool:

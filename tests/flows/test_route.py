@@ -58,7 +58,7 @@ def test_the_end_of_a_revision_is_for_every_shard() -> None:
 
 def test_tickets_of_one_case_meet_in_one_shard() -> None:
     one, other = tell("a", "b")
-    events = [one._replace(case="C1"), other._replace(case="C1")]
+    events = [one.replace(case="C1"), other.replace(case="C1")]
     parts = split(list(build_router(16)([batch(events)])))
     assert sorted(len(part.events) for (part,) in parts.values()) == [0] * 15 + [2]
 
@@ -106,7 +106,7 @@ def test_what_was_read_is_said_once_a_batch() -> None:
 
 def test_the_longest_delivery_of_each_connector_is_said() -> None:
     events = [
-        e._replace(received_at=e.occurred_at + delay, connector=name)
+        e.replace(received_at=e.occurred_at + delay, connector=name)
         for e, delay, name in zip(tell("a", "b", "c"), (1, 3, 0), ("x", "x", "y"), strict=True)
     ]
     assert say_read(batch(events)).delays == {"x": 3, "y": 0}

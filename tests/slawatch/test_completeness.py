@@ -149,7 +149,7 @@ def test_a_shard_without_polled_sources_keeps_nothing_of_them() -> None:
 def _poll_every(minutes: int, events: list[Event]) -> tuple[list[Event], list[Completion]]:
     """Return the events as polls tell them, and what each poll says, for a day."""
     span = minutes * MINUTE
-    polled = [e._replace(received_at=e.occurred_at + -e.occurred_at % span) for e in events]
+    polled = [e.replace(received_at=e.occurred_at + -e.occurred_at % span) for e in events]
     ends = range(START - START % span, START + DAY + span, span)
     return sorted(polled, key=_received), [Completion(at, "desk", at) for at in ends]
 
@@ -184,7 +184,7 @@ def test_an_outage_breaches_nothing_and_ends_with_the_true_breaches(
 ) -> None:
     polled, completions = _poll_every(1, events)
     begin, end = START + first * MINUTE, START + (first + length) * MINUTE
-    late = [e._replace(received_at=end) if begin <= e.received_at < end else e for e in polled]
+    late = [e.replace(received_at=end) if begin <= e.received_at < end else e for e in polled]
     said = [c for c in completions if not begin <= c.received_at < end]
     shard, out = Shard(Book(POLLED)), Output()
     before = [e for e in late if e.received_at < begin]

@@ -55,7 +55,7 @@ def test_a_second_change_reaches_a_ticket_that_the_first_froze() -> None:
         shard = restore_shard(pack_shard(shard), Book(build_rules(targets=targets)))
         change_rules(shard, shard.log_at, Output())
     out = Output()
-    shard.advance([events[1]._replace(received_at=START + 2 * HOUR)], START + 2 * HOUR, out)
+    shard.advance([events[1].replace(received_at=START + 2 * HOUR)], START + 2 * HOUR, out)
     assert out.counts["slawatch_events_total", ("desk", "duplicate")] == 1
 
 

@@ -101,7 +101,7 @@ def test_net_excuses_do_not_depend_on_the_order_of_arrival(
         for number, (is_excuse, half_hours) in enumerate(said)
     ]
     late = [acts[index] for index in order if index < len(acts)]
-    late = [event._replace(received_at=START + DAY) for event in late]
+    late = [event.replace(received_at=START + DAY) for event in late]
     told, taken = given_and_taken([created(), *sorted(acts)])
     told_late, taken_late = given_and_taken([created(), *late])
     assert told_late - taken_late == told - taken

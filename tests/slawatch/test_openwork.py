@@ -84,7 +84,7 @@ def test_the_view_of_a_late_and_repeated_log_is_that_of_the_log_in_time(
     events: list[Event],
 ) -> None:
     in_time, _ = judge(sorted(events), 2 * DAY, RULES)
-    late = [e._replace(received_at=START + DAY) for e in [*events, *events]]
+    late = [e.replace(received_at=START + DAY) for e in [*events, *events]]
     jumbled, _ = judge(late, 2 * DAY, RULES)
     assert jumbled.view(0).tickets == in_time.view(0).tickets
     assert jumbled.view(0).oldest == in_time.view(0).oldest

@@ -225,7 +225,7 @@ def test_another_value_that_is_not_understood_falls_back_and_is_told(
     key: str, value: object, bit: int
 ) -> None:
     event = parse(**{key: value})
-    assert event._replace(marks=0) == parse()
+    assert event.replace(marks=0) == parse()
     assert event.marks == bit
 
 

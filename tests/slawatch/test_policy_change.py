@@ -94,7 +94,7 @@ def test_a_late_act_no_longer_changes_what_was_judged() -> None:
 def test_a_repetition_from_before_the_change_is_still_a_duplicate() -> None:
     events = [created(), act(1, Kind.REPLIED, 30 * MINUTE, AGENT)]
     shard, out = change(events, 40 * MINUTE, with_goal(2 * HOUR))
-    shard.advance([events[1]._replace(received_at=START + HOUR)], START + HOUR, out)
+    shard.advance([events[1].replace(received_at=START + HOUR)], START + HOUR, out)
     assert out.counts["slawatch_events_total", ("desk", "duplicate")] == 1
 
 

@@ -21,7 +21,7 @@ from tests.strategies import told_tickets
 def revised(event: Event, revision: int, received_at: int = START + DAY) -> Event:
     """Return the act as a decoding anew brings it."""
     extras = (event.extras or NO_EXTRAS)._replace(revision=revision)
-    return event._replace(extras=extras, received_at=received_at)
+    return event.replace(extras=extras, received_at=received_at)
 
 
 def net(out: Output) -> dict[object, int]:
@@ -56,14 +56,14 @@ def test_after_decoding_anew_all_is_as_if_it_had_been_right_from_the_start(
     events: list[Event], spoiled: int, lost: int
 ) -> None:
     wrong = [
-        event._replace(kind=Kind.NOTE, occurred_at=event.occurred_at + MINUTE)
+        event.replace(kind=Kind.NOTE, occurred_at=event.occurred_at + MINUTE)
         if number % 4 == spoiled
         else event
         for number, event in enumerate(sorted(events))
         if number % 5 != lost
     ]
     mended = [revised(event, 9, START + DAY + 1) for event in sorted(events)]
-    arrived = sorted(event._replace(received_at=event.occurred_at) for event in wrong)
+    arrived = sorted(event.replace(received_at=event.occurred_at) for event in wrong)
     shard, out = judge(arrived + mended, 2 * DAY)
     expected, right = judge(sorted(events), 2 * DAY)
     assert clocks_of(shard) == clocks_of(expected)
@@ -155,8 +155,8 @@ def test_a_revision_survives_a_snapshot() -> None:
 
 def test_an_outcome_that_changes_with_its_labels_is_the_right_ones() -> None:
     asked, answered = created(priority="high"), act(1, Kind.REPLIED, MINUTE, Actor.AGENT)
-    wrong = [created(priority="low"), answered._replace(kind=Kind.NOTE)]
-    arrived = [event._replace(received_at=START + DAY) for event in wrong]
+    wrong = [created(priority="low"), answered.replace(kind=Kind.NOTE)]
+    arrived = [event.replace(received_at=START + DAY) for event in wrong]
     mended = [revised(event, 9, START + DAY + 1) for event in (asked, answered)]
     _, out = judge(arrived + mended, 2 * DAY)
     told = [(v.kind, v.priority) for v in out.verdicts if v.target == "first_response"]

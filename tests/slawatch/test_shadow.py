@@ -40,7 +40,7 @@ def test_verdicts_are_those_of_the_light_and_no_sla_metric_moves(
 ) -> None:
     shuffled = [*events, *events[::3]]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
-    late = [event._replace(received_at=START + DAY) for event in shuffled]
+    late = [event.replace(received_at=START + DAY) for event in shuffled]
     rules = build_rules()
     _, light = judge(late, 2 * DAY, rules, batch=batch)
     _, dark = judge(late, 2 * DAY, shadowed(rules), batch=batch)

@@ -47,7 +47,7 @@ def test_any_order_and_repetition_gives_the_same_clocks(
 ) -> None:
     shuffled = [*events, *events[::3]]
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # a random.Random
-    late = [e._replace(received_at=START + 2 * DAY) for e in shuffled]
+    late = [e.replace(received_at=START + 2 * DAY) for e in shuffled]
     inorder, _ = judge(sorted(events), 2 * DAY)
     jumbled, _ = judge(late, 2 * DAY)
     assert clocks_of(jumbled) == clocks_of(inorder)
@@ -66,7 +66,7 @@ def test_events_displaced_within_the_disorder_give_the_same_verdicts(
     running, received = 0, []
     for event in jumbled:
         running = max(running, event.occurred_at)
-        received.append(event._replace(received_at=running))
+        received.append(event.replace(received_at=running))
     _, out = judge(received, DAY, batch=batch, disorder_us=HOUR)
     assert sorted(out.verdicts) == sorted(expected.verdicts)
 
@@ -101,7 +101,7 @@ def test_a_snapshot_of_a_restored_shard_is_the_same_bytes(events: list[Event]) -
 @given(told_tickets())
 def test_a_late_delivery_ends_in_the_outcomes_of_one_in_time(events: list[Event]) -> None:
     _, in_time = judge(sorted(events), 2 * DAY)
-    late = [e._replace(received_at=e.occurred_at + e.occurred_at % HOUR) for e in events]
+    late = [e.replace(received_at=e.occurred_at + e.occurred_at % HOUR) for e in events]
     _, corrected = judge(sorted(late, key=lambda e: e.received_at), 2 * DAY)
     assert last_outcomes(corrected) == last_outcomes(in_time)
     assert net(corrected) == net(in_time)
@@ -175,7 +175,7 @@ def test_what_comes_after_eviction_is_too_old() -> None:
     events = [created(), act(1, Kind.RESOLVED, MINUTE, AGENT), act(2, Kind.CLOSED, MINUTE)]
     rules = build_rules(targets=build_rules().targets[2:3])
     shard, out = judge(events, 8 * DAY, rules)
-    repeated = events[1]._replace(received_at=START + 8 * DAY)
+    repeated = events[1].replace(received_at=START + 8 * DAY)
     shard.advance([repeated], START + 8 * DAY, out)
     assert out.counts["slawatch_quarantined_total", ("desk", "too_old")] == 1
     assert shard.get(KEY) is None
@@ -203,7 +203,7 @@ def test_over_256_acts_the_oldest_become_a_base() -> None:
 
 def test_a_repetition_of_an_act_in_the_base_is_a_duplicate() -> None:
     notes = [act(n, Kind.NOTE, n * SECOND, AGENT) for n in range(1, 400)]
-    again = notes[3]._replace(received_at=START + HOUR)
+    again = notes[3].replace(received_at=START + HOUR)
     _, out = judge([created(), *notes, again], DAY)
     assert out.counts[_EVENTS, ("desk", "duplicate")] == 1
 
@@ -239,7 +239,7 @@ def test_a_ticket_told_long_after_its_end_is_kept_for_its_retention_and_forgotte
 def test_more_tickets_in_one_instant_than_are_kept_unpacked_count_once() -> None:
     at = START + DAY
     keys = [f"desk/{number}" for number in range(4)]
-    events = [created()._replace(key=key, case=key, received_at=at) for key in keys]
+    events = [created().replace(key=key, case=key, received_at=at) for key in keys]
     shard, out = Shard(Book(build_rules()), hot=1), Output()
     shard.advance(events, at - 1, out)  # the instant has not passed: more of it may come
     shard.advance([], at, out)
@@ -250,13 +250,13 @@ def test_more_tickets_in_one_instant_than_are_kept_unpacked_count_once() -> None
 
 def test_what_a_sweep_brings_after_the_grace_is_healed() -> None:
     lost = act(1, Kind.REPLIED, MINUTE, AGENT, received_after_us=10 * MINUTE)
-    _, out = judge([created(), lost._replace(marks=CAME_BY_SWEEP)], HOUR)
+    _, out = judge([created(), lost.replace(marks=CAME_BY_SWEEP)], HOUR)
     assert out.counts[_HEALED] == 1
 
 
 def test_what_a_delivery_had_told_before_is_not_healed() -> None:
     reply = act(1, Kind.REPLIED, MINUTE, AGENT)
-    swept = reply._replace(marks=CAME_BY_SWEEP, received_at=START + 10 * MINUTE)
+    swept = reply.replace(marks=CAME_BY_SWEEP, received_at=START + 10 * MINUTE)
     _, out = judge([created(), reply, swept], HOUR)
     assert out.counts[_HEALED] == 0
     assert out.counts[_EVENTS, ("desk", "duplicate")] == 1
@@ -265,21 +265,21 @@ def test_what_a_delivery_had_told_before_is_not_healed() -> None:
 def test_what_a_sweep_brings_while_its_delivery_may_be_under_way_is_not_healed() -> None:
     rules = build_rules(sources={"desk": Source("desk", 5 * SECOND)})
     soon = act(1, Kind.REPLIED, MINUTE, AGENT, received_after_us=MINUTE + 5 * SECOND)
-    _, out = judge([created(), soon._replace(marks=CAME_BY_SWEEP)], HOUR, rules)
+    _, out = judge([created(), soon.replace(marks=CAME_BY_SWEEP)], HOUR, rules)
     assert out.counts[_HEALED] == 0
 
 
 def test_what_a_sweep_brings_of_before_the_watch_is_not_healed() -> None:
     shard, out = Shard(Book(build_rules()), first_at=START + HOUR), Output(START + HOUR)
-    old = created()._replace(marks=CAME_BY_SWEEP, received_at=START + 2 * HOUR)
+    old = created().replace(marks=CAME_BY_SWEEP, received_at=START + 2 * HOUR)
     shard.advance([old], START + 2 * HOUR, out)
     assert out.counts[_HEALED] == 0
 
 
 def test_an_old_ticket_that_is_open_is_taken_in_by_a_desk_that_watches() -> None:
     shard, out = judge([act(7, Kind.NOTE, 0, key="desk/other")], 30 * DAY)
-    old = created()._replace(received_at=START + 30 * DAY)
+    old = created().replace(received_at=START + 30 * DAY)
     shard.advance([old], START + 30 * DAY, out)
     assert shard.get(KEY) is None
-    shard.advance([old._replace(marks=CAME_OF_OPEN)], START + 30 * DAY, out)
+    shard.advance([old.replace(marks=CAME_OF_OPEN)], START + 30 * DAY, out)
     assert shard.get(KEY) is not None

@@ -42,7 +42,7 @@ def tell_golden() -> list[Event]:
         act(0, Kind.CREATED, 0, CUSTOMER, key=busy, priority="normal", channel="email", team="l1"),
         act(1, Kind.PAUSED, 10 * MINUTE, AGENT, key=busy, reason="customer"),
         act(2, Kind.REPLIED, 30 * MINUTE, CUSTOMER, key=busy),
-        assigned._replace(assignee="ann"),
+        assigned.replace(assignee="ann"),
         act(0, Kind.CREATED, MINUTE, CUSTOMER, key=done, priority="urgent", channel="phone"),
         act(1, Kind.REPLIED, 15 * MINUTE, AGENT, key=done),
         act(2, Kind.RESOLVED, 16 * MINUTE, AGENT, key=done),
@@ -174,7 +174,7 @@ def test_compacting_keeps_every_part_of_every_ticket() -> None:
     other, _ = judge(tell_golden(), 50 * MINUTE)
     compact(shard)
     assert finish(shard).verdicts == finish(other).verdicts
-    again = [e._replace(received_at=START + 3 * HOUR) for e in tell_golden()]
+    again = [e.replace(received_at=START + 3 * HOUR) for e in tell_golden()]
     out = Output()
     shard.advance(again, START + 3 * HOUR, out)
     assert out.counts["slawatch_events_total", ("desk", "duplicate")] == len(again)
@@ -185,7 +185,7 @@ def test_what_no_ticket_says_any_more_is_forgotten(monkeypatch: pytest.MonkeyPat
         act(n, Kind.CLOSED, n, AGENT, key=f"desk/{n}", team=f"team-{n}", priority="low")
         for n in range(50)
     ]
-    shard, out = judge([*ended, created(DAY)._replace(key="desk/open")], 2 * DAY)
+    shard, out = judge([*ended, created(DAY).replace(key="desk/open")], 2 * DAY)
     pack_shard(shard)
     before = len(shard.interner.asserted)
     shard.advance([], START + 9 * DAY, out)

@@ -129,7 +129,7 @@ def test_a_late_reply_is_told_at_its_own_time_and_corrects_the_verdict() -> None
 
 
 def test_a_repeated_act_is_told_once() -> None:
-    again = created()._replace(received_at=START + MINUTE)
+    again = created().replace(received_at=START + MINUTE)
     assert tell([created(), again], 2 * MINUTE).count((0, ACT, "created")) == 1
 
 
@@ -137,7 +137,7 @@ def test_an_act_says_who_and_what() -> None:
     note = act(
         1, Kind.NOTE, 0, AGENT, received_after_us=90 * SECOND, public=False, team="l1", tier=2
     )
-    (detail,) = find_details([note._replace(assignee="ann")], ACT)
+    (detail,) = find_details([note.replace(assignee="ann")], ACT)
     assert detail == "by agent, tier=2, team=l1, assignee=ann, not public, arrived 90 s later"
 
 

@@ -71,7 +71,7 @@ def test_nothing_is_history_unless_it_is_said() -> None:
 
 @given(told_tickets())
 def test_no_identity_is_given_twice(events: list[Event]) -> None:
-    late = [e._replace(received_at=e.occurred_at + e.id_hash % HOUR) for e in events]
+    late = [e.replace(received_at=e.occurred_at + e.id_hash % HOUR) for e in events]
     _, out = judge(sorted(late, key=lambda e: e.received_at), 2 * DAY, batch=1)
     ids = [render_id(verdict) for verdict in out.verdicts]
     assert len(ids) == len(set(ids))

@@ -97,7 +97,7 @@ def sweep(desk: Desk) -> list[Event]:
     """Return what a sweep a day later brings."""
     audits = [(at, {**audit, "roles": ROLES}) for at, audit in desk.audits]
     later = START + DAY
-    return [e._replace(marks=CAME_BY_SWEEP, received_at=later) for e in parse(audits)]
+    return [e.replace(marks=CAME_BY_SWEEP, received_at=later) for e in parse(audits)]
 
 
 def run(events: list[Event]) -> tuple[Shard, Output]:
