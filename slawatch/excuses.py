@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from slawatch.effects import Effect, Given
+from slawatch import conventions
 from slawatch.events import Kind
 from slawatch.labels import EXCUSE_REASONS, OTHER
 from slawatch.retell import base_acts
@@ -12,9 +12,14 @@ from slawatch.retell import base_acts
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from slawatch.effects import Given
     from slawatch.events import Event
     from slawatch.lifecycle import Fold
     from slawatch.ticket import Ticket
+
+
+_EXCUSED: Final = conventions.EXCUSED.name
+_RESTORED: Final = conventions.RESTORED.name
 
 
 class Excuse(NamedTuple):
@@ -34,9 +39,9 @@ def excuse(fold: Fold, ticket: Ticket, act: Event, effects: list[Given]) -> None
     covered_at = standing[-1].at if standing else 0
     for priority, target, breached_at in _breaches(fold, ticket):
         if act.kind == Kind.EXCUSED and breached_at >= covered_at:
-            effects.append((Effect.EXCUSED, (priority, target, _reason(act)), 1))
+            effects.append(((_EXCUSED, (priority, target, _reason(act))), 1))
         elif act.kind == Kind.RESTORED and breached_at < covered_at:
-            effects.append((Effect.RESTORED, (priority, target), 1))
+            effects.append(((_RESTORED, (priority, target)), 1))
 
 
 def _breaches(fold: Fold, ticket: Ticket) -> Iterator[tuple[str, str, int]]:

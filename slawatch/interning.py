@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from slawatch import conventions
 from slawatch.book import PAUSE_BITS, TicketFacts
 from slawatch.events import OTHER, Attrs
 from slawatch.ticket import STATUS_NAMES
 
 if TYPE_CHECKING:
+    from slawatch.effects import Key
     from slawatch.policy import Rules
 
 CHANGED_FACTS: Final = 1
@@ -16,6 +18,10 @@ CHANGED_PRIORITY: Final = 2
 CHANGED_TEAM: Final = 4
 CHANGED_TIER: Final = 8
 FIRST_TEAM: Final = 16
+_CREATED: Final = conventions.CREATED.name
+_RESOLVED: Final = conventions.RESOLVED.name
+_REOPENED: Final = conventions.REOPENED.name
+_HELD: Final = conventions.HELD.name
 _new: Final = tuple.__new__
 _MERGES: Final = 200_000
 _SAID: Final = 100_000
@@ -40,10 +46,22 @@ class Profile:
     """Be what is known of a ticket from its attributes: for policies, labels and blame.
 
     `labels` is (channel, priority, team) with every value from the configuration or "other"; a
-    ticket without a team has "" there.
+    ticket without a team has "" there. `created`, `resolved`, `reopened` and, by status, `held`
+    are what such a ticket adds to.
     """
 
-    __slots__ = ("attrs", "category", "facts", "labels", "region", "tier")
+    __slots__ = (
+        "attrs",
+        "category",
+        "created",
+        "facts",
+        "held",
+        "labels",
+        "region",
+        "reopened",
+        "resolved",
+        "tier",
+    )
 
     def __init__(
         self,
@@ -53,6 +71,7 @@ class Profile:
         region: str,
         tier: int,
         category: str,
+        held: list[Key],
     ) -> None:
         """Take what was worked out once for a set of attributes."""
         self.attrs = attrs
@@ -61,6 +80,11 @@ class Profile:
         self.region = region
         self.tier = tier
         self.category = category
+        pair = labels[:2]
+        self.created: Key = (_CREATED, pair)
+        self.resolved: Key = (_RESOLVED, pair)
+        self.reopened: Key = (_REOPENED, pair)
+        self.held = held
 
 
 class Merge:
@@ -119,6 +143,7 @@ class Interner:
         self.profiles: list[Profile] = []
         self._profile_index: dict[tuple[str, Attrs], int] = {}
         self._merges: dict[int, Merge] = {}
+        self._held: dict[str, list[Key]] = {}
         self._said: dict[Attrs, Said] = {}
         self._said_by_id: dict[int, Said] = {}
         self._kept: list[Attrs] = []
@@ -171,6 +196,7 @@ class Interner:
         channel = channel if channel in self._channels else OTHER
         priority = attrs.priority if attrs.priority in self._priorities else OTHER
         category = attrs.category or ""
+        team_label = "" if attrs.team is None else attrs.team if team else OTHER
         return Profile(
             attrs,
             TicketFacts(
@@ -182,15 +208,22 @@ class Interner:
                 attrs.team or "",
                 attrs.tags or (),
             ),
-            (
-                channel or OTHER,
-                priority or OTHER,
-                "" if attrs.team is None else attrs.team if team else OTHER,
-            ),
+            (channel or OTHER, priority or OTHER, team_label),
             region,
             tier,
             category if not category or category in self._categories else OTHER,
+            self._find_held(team_label),
         )
+
+    def _find_held(self, team_label: str) -> list[Key]:
+        """Return, by status, what a ticket that a team holds adds its time to."""
+        found = self._held.get(team_label)
+        if found is None:
+            team = self._rules.teams.get(team_label)
+            labels = (team_label, team.region, str(team.tier)) if team else (team_label, "", "")
+            found = [(_HELD, (*labels, status)) for status in STATUS_NAMES]
+            self._held[team_label] = found
+        return found
 
     def merge(self, profile: int, said: Said) -> Merge:
         """Return what a ticket becomes by an act's attributes."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from slawatch import conventions
 from slawatch.book import PAUSE_BITS, STOP, Book, TargetGoal
 from slawatch.clockwork import Clockwork, Reaction
-from slawatch.effects import Effect, Given
 from slawatch.events import MAX_TIER, POLICY_CHANGED, Actor, Attrs, Event, Kind
 from slawatch.excuses import excuse
 from slawatch.interning import (
@@ -24,33 +24,34 @@ from slawatch.interning import (
 )
 from slawatch.labels import BOT, HUMAN
 from slawatch.policy import Reopen
-from slawatch.ticket import (
-    CLOSED,
-    NEW,
-    OPEN,
-    PENDING,
-    RESOLVED,
-    STATUS_NAMES,
-    Ticket,
-)
+from slawatch.steps import HUMAN_BIT, LEAVES, Step, derive_kinds, next_status, reply_bit
+from slawatch.ticket import CLOSED, RESOLVED, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from slawatch.calendars import Calendar
     from slawatch.clocks import Clock
+    from slawatch.effects import Given
 
+_PRIORITY_CHANGED: Final = conventions.PRIORITY_CHANGES.name
+_PAUSED: Final = conventions.PAUSED.name
+_HANDOVER: Final = conventions.HANDOVERS.name
+_REASSIGNED: Final = conventions.REASSIGNED.name
+_HOPS: Final = conventions.HOPS.name
+_FIRST_REPLY: Final = conventions.FIRST_REPLIES.name
+_ESCALATIONS: Final = conventions.ESCALATIONS.name
+_SURVEY: Final = conventions.SURVEYS.name
+_RATING: Final = conventions.CSAT.name
+_CONTACT: Final = conventions.CONTACTS.name
+_UNMATCHED: Final = (conventions.UNMATCHED.name, ())
 NEW_ASSIGNEE: Final = 1 << 10
-_STATUS_OF: Final = {name: number for number, name in enumerate(STATUS_NAMES)}
 _HOLDER_CHANGES: Final = CHANGED_TEAM | FIRST_TEAM | CHANGED_TIER
 _ASSIGNMENTS: Final = CHANGED_TEAM | FIRST_TEAM | NEW_ASSIGNEE
 WAITING: Final = 1
 ANSWERED: Final = 2
 ABANDONED: Final = 3
 LEFT: Final = 4
-_HUMAN_BIT: Final = 1
-_BOT_BIT: Final = 2
-_NO_WORK: Final = (Kind.CREATED, Kind.OBSERVED, Kind.EXCUSED, Kind.RESTORED, Kind.REASON_GIVEN)
 _ANSWERS: Final = (Kind.REPLIED, Kind.ACKNOWLEDGED, Kind.PLANNED, Kind.EXPERT_ENGAGED, Kind.FIXED)
 _ENDS: Final = 1 << Kind.RESOLVED
 _IS_CREATED: Final = 1 << Kind.CREATED
@@ -65,65 +66,9 @@ _IS_RARE: Final = sum(
         Kind.RESTORED,
     )
 )
-_LEAVES: Final = sum(1 << kind for kind in (Kind.RESOLVED, Kind.CLOSED, Kind.DELETED, Kind.MERGED))
 _CREATED: Final = int(Kind.CREATED)  # an enum's members cost several times a number's time
 _ESCALATED: Final = int(Kind.ESCALATED)
-_REPLIED: Final = int(Kind.REPLIED)
 _CUSTOMER: Final = int(Actor.CUSTOMER)
-_REPLY_BITS: Final[dict[int, int]] = {Actor.AGENT: _HUMAN_BIT, Actor.BOT: _BOT_BIT}
-_COUNTED: Final = (
-    1 << Kind.CREATED
-    | 1 << Kind.RESOLVED
-    | 1 << Kind.REOPENED
-    | 1 << Kind.ESCALATED
-    | 1 << Kind.SURVEY_SENT
-    | 1 << Kind.EXCUSED
-    | 1 << Kind.RESTORED
-    | 1 << Kind.RATED
-    | 1 << Kind.ABANDONED
-    | 1 << Kind.ACKNOWLEDGED
-    | 1 << Kind.PLANNED
-    | 1 << Kind.EXPERT_ENGAGED
-    | 1 << Kind.FIXED
-)
-
-
-class Step:
-    """Be what an act is, as far as few values decide it; remembered, not worked out again.
-
-    `kinds` has the bits of the act's kind and of those derived; `status` and `pauses` are the
-    ticket's afterwards; `restops` are targets whose stop moves if it had stopped already.
-    """
-
-    __slots__ = (
-        "is_counted",
-        "is_reopened",
-        "kinds",
-        "pauses",
-        "reactions",
-        "reply",
-        "restops",
-        "status",
-    )
-
-    def __init__(
-        self,
-        kinds: int,
-        status: int,
-        pauses: int,
-        reactions: list[Reaction],
-        reply: int,
-        restops: tuple[int, ...],
-    ) -> None:
-        """Take what was worked out once for an act of its kind on a ticket in its state."""
-        self.kinds = kinds
-        self.status = status
-        self.pauses = pauses
-        self.reactions = reactions
-        self.is_reopened = bool(kinds & 1 << Kind.REOPENED)
-        self.is_counted = bool(kinds & (_COUNTED | _LEAVES))
-        self.reply = reply
-        self.restops = restops
 
 
 class Fold(Clockwork):
@@ -164,7 +109,7 @@ class Fold(Clockwork):
         if profile != before:
             if changes & CHANGED_PRIORITY:
                 pair = interner.profiles[before].labels[1], interner.profiles[profile].labels[1]
-                effects.append((Effect.PRIORITY_CHANGED, pair, 1))
+                effects.append(((_PRIORITY_CHANGED, pair), 1))
             if changes & _HOLDER_CHANGES:
                 self._change_holder(ticket, profile, at, changes, effects)
             ticket.profile = profile
@@ -192,7 +137,7 @@ class Fold(Clockwork):
             if kind != _CREATED:
                 ticket.adopted_at = at
             if self.goals(ticket.profile) is self.book.no_goals:
-                effects.append((Effect.UNMATCHED, (), 1))
+                effects.append((_UNMATCHED, 1))
         if step.is_reopened:
             self._reopen(ticket, at)
         if step.reactions:
@@ -231,9 +176,9 @@ class Fold(Clockwork):
             kinds |= 1 << Kind.PRIORITY_CHANGED
         if changes & _ASSIGNMENTS and not first:
             kinds |= 1 << Kind.ASSIGNED
-        status, pauses = _next_status(ticket.status, ticket.pauses, act)
+        status, pauses = next_status(ticket.status, ticket.pauses, act)
         if status != ticket.status:
-            kinds |= _derive_kinds(ticket.status, status)
+            kinds |= derive_kinds(ticket.status, status)
         return Step(
             kinds,
             status,
@@ -242,7 +187,7 @@ class Fold(Clockwork):
                 Reaction(index, flags)
                 for index, flags in self.book.reactions(kinds, act.actor, tier, public=act.public)
             ],
-            _reply_bit(act),
+            reply_bit(act),
             self._find_restops(ticket.status, status, kinds, act, tier),
         )
 
@@ -263,7 +208,7 @@ class Fold(Clockwork):
         if old:
             for reason, bit in PAUSE_BITS.items():
                 if old & bit:
-                    effects.append((Effect.PAUSED, (reason,), at - ticket.pause_since))
+                    effects.append(((_PAUSED, (reason,)), at - ticket.pause_since))
         ticket.pauses = pauses
         ticket.pause_since = at
         if ticket.live:
@@ -273,26 +218,26 @@ class Fold(Clockwork):
         self, ticket: Ticket, profile: int, at: int, changes: int, effects: list[Given]
     ) -> None:
         """Book the stretch that ends now to its holder; a new team is a hop."""
-        labels = self.interner.profiles[ticket.profile].labels
+        holder = self.interner.profiles[ticket.profile]
         if ticket.status < RESOLVED:
             wall = at - ticket.holder_since
             if wall > 0:
                 calendar = self.desk_calendar(ticket)
                 business = calendar.between(ticket.holder_since, at) if calendar else wall
-                holder = (labels[2], ticket.status)
-                sums = ticket.held.get(holder)
+                held_by = (holder.labels[2], ticket.status)
+                sums = ticket.held.get(held_by)
                 if sums is None:
-                    ticket.held[holder] = [wall, business]
+                    ticket.held[held_by] = [wall, business]
                 else:
                     sums[0] += wall
                     sums[1] += business
-                effects.append((Effect.HELD, (labels[2], STATUS_NAMES[ticket.status]), wall))
+                effects.append((holder.held[ticket.status], wall))
         ticket.holder_since = at
         if changes & CHANGED_TEAM:
             ticket.hops += 1
             new = self.interner.profiles[profile]
-            effects.append((Effect.HANDOVER, (labels[2], new.labels[2]), 1))
-            effects.append((Effect.REASSIGNED, (new.category,), 1))
+            effects.append(((_HANDOVER, (holder.labels[2], new.labels[2])), 1))
+            effects.append(((_REASSIGNED, (new.category,)), 1))
 
     def desk_calendar(self, ticket: Ticket) -> Calendar | None:
         """Return the calendar by which holders' business time counts: the resolution's."""
@@ -303,26 +248,25 @@ class Fold(Clockwork):
 
     def _note_effects(self, ticket: Ticket, act: Event, kinds: int, effects: list[Given]) -> None:
         profile = self.interner.profiles[ticket.profile]
-        channel, priority, _ = profile.labels
-        pair = (channel, priority)
+        channel = profile.labels[0]
         if kinds & _IS_CREATED:
-            effects.append((Effect.CREATED, pair, 1))
+            effects.append((profile.created, 1))
             if channel in self._contact_channels and act.actor == _CUSTOMER:
                 ticket.contact = WAITING
         if kinds & _ENDS:
-            effects.append((Effect.RESOLVED, pair, 1))
-            effects.append((Effect.HOPS, (), ticket.hops))
+            effects.append((profile.resolved, 1))
+            effects.append(((_HOPS, (str(ticket.hops),)), 1))
         if kinds & _IS_REOPENED:
-            effects.append((Effect.REOPENED, pair, 1))
+            effects.append((profile.reopened, 1))
         if kinds & _IS_RARE:
             self._note_rare(ticket, act, profile, effects)
-        if (bit := _reply_bit(act)) & ~ticket.replied:
+        if (bit := reply_bit(act)) & ~ticket.replied:
             ticket.replied |= bit
-            name = HUMAN if bit == _HUMAN_BIT else BOT
-            effects.append((Effect.FIRST_REPLY, (channel, name), 1))
+            name = HUMAN if bit == HUMAN_BIT else BOT
+            effects.append(((_FIRST_REPLY, (channel, name)), 1))
         if ticket.contact == WAITING:
             self._note_contact(ticket, act, channel, effects)
-            if ticket.contact == WAITING and kinds & _LEAVES:
+            if ticket.contact == WAITING and kinds & LEAVES:
                 ticket.contact = LEFT  # a bot solved it, or it timed out: nobody waits any more
 
     def _note_rare(
@@ -330,12 +274,12 @@ class Fold(Clockwork):
     ) -> None:
         kind, channel = act.kind, profile.labels[0]
         if kind == Kind.ESCALATED:
-            effects.append((Effect.ESCALATED, (str(profile.tier),), 1))
+            effects.append(((_ESCALATIONS, (str(profile.tier),)), 1))
         elif kind == Kind.SURVEY_SENT:
-            effects.append((Effect.SURVEY, (channel,), 1))
+            effects.append(((_SURVEY, (channel,)), 1))
         elif kind == Kind.RATED:
             if act.extras is not None and act.extras.score is not None:
-                effects.append((Effect.RATING, (channel, str(act.extras.score)), 1))
+                effects.append(((_RATING, (channel, str(act.extras.score))), 1))
         else:
             excuse(self, ticket, act, effects)
 
@@ -347,62 +291,7 @@ class Fold(Clockwork):
         else:
             return
         within = act.occurred_at - ticket.created_at <= self.book.rules.answer_within_us
-        effects.append((Effect.CONTACT, (channel, outcome, str(within).lower()), 1))
-
-
-def _next_status(  # noqa: PLR0911 - one return a case
-    old: int, pauses: int, act: Event
-) -> tuple[int, int]:
-    """Return status and pause reasons after an act."""
-    kind, said = act.kind, act.attrs
-    if said.status is not None:
-        status = _STATUS_OF[said.status]
-        if status == NEW and old >= RESOLVED:
-            status = old  # a ticket is new once: no reopen, but an update told out of order
-        return status, _pause_bit(said.reason) if status == PENDING else 0
-    match kind:
-        case Kind.RESOLVED:
-            return max(old, RESOLVED), 0
-        case Kind.CLOSED | Kind.ABANDONED | Kind.DELETED | Kind.MERGED:
-            return CLOSED, 0
-        case Kind.REOPENED:
-            return (OPEN if old >= RESOLVED else old), pauses
-        case Kind.PAUSED:
-            return (PENDING if old < RESOLVED else old), pauses | _pause_bit(said.reason)
-        case Kind.RESUMED:
-            pauses = pauses & ~_pause_bit(said.reason) if said.reason else 0
-        case Kind.REPLIED if act.actor == Actor.CUSTOMER:
-            pauses &= ~PAUSE_BITS["customer"]
-        case _:
-            is_work = act.actor == Actor.AGENT and kind not in _NO_WORK
-            return (OPEN if old == NEW and is_work else old), pauses
-    return (OPEN if old == PENDING and not pauses else old), pauses
-
-
-def _reply_bit(act: Event) -> int:
-    if act.kind != _REPLIED or not act.public:
-        return 0
-    return _REPLY_BITS.get(act.actor, 0)
-
-
-def _pause_bit(reason: str | None) -> int:
-    return PAUSE_BITS.get(reason or "status", PAUSE_BITS["status"])
-
-
-def _derive_kinds(old: int, new: int) -> int:
-    """Return the bits of the kinds that a change of status is."""
-    kinds = 0
-    if new == CLOSED:
-        kinds |= 1 << Kind.CLOSED
-    elif new == RESOLVED:
-        kinds |= 1 << Kind.RESOLVED
-    elif old >= RESOLVED:
-        kinds |= 1 << Kind.REOPENED
-    if new == PENDING:
-        kinds |= 1 << Kind.PAUSED
-    elif old == PENDING:
-        kinds |= 1 << Kind.RESUMED
-    return kinds
+        effects.append(((_CONTACT, (channel, outcome, str(within).lower())), 1))
 
 
 class _Solo(Fold):

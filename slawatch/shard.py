@@ -338,7 +338,7 @@ class Shard(TicketTable):
 
     def _count(self, effects: list[Given], at: int, out: Output) -> None:
         if at >= out.first_at:
-            count_given(effects, self.book, out)
+            count_given(effects, out)
 
     def view(self, now: int) -> View:
         """Return the open work as of now."""
