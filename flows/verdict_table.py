@@ -70,7 +70,8 @@ class VerdictTable:
             self._tally.add(rows)
         if len(rows) >= FEW or self._has_unfiled:
             together = orjson.dumps(rows, default=tuple).decode()
-            if _NUL not in together:  # SQLite's JSON ends a text there
+            # SQLite's JSON ends a text at a NUL. To look for one letter first costs a tenth.
+            if "\\" not in together or _NUL not in together:
                 self._connection.execute("INSERT INTO unfiled (verdicts) VALUES (?)", (together,))
                 self._has_unfiled = True
                 return
