@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from mypy_extensions import i64
 
     from slawatch.book import Book
-    from slawatch.interning import Interner, Profile
+    from slawatch.interning import Interner
     from slawatch.lifecycle import Fold
+    from slawatch.verdicts import Booking
 
 _CORRECTIONS: Final = conventions.CORRECTIONS.name
 _WARNINGS: Final = conventions.WARNINGS.name
 MINUTE_US: Final = 60_000_000
-_OUTCOMES: Final[dict[int, str]] = {Published.MET: MET, Published.BREACHED: BREACHED}
+_OUTCOMES: Final = (Published.MET, Published.BREACHED)
 
 
 class Settler:
@@ -48,8 +49,10 @@ class Settler:
         self.fold = fold
         self.complete = Completeness(book.polled)
         self._holds = False
-        self._blame = book.rules.blame
+        self._blames_last = book.rules.blame is Blame.LAST
+        self._blames_longest = book.rules.blame is Blame.LONGEST
         self._expire_us = book.rules.expire_us
+        self._retention_us = book.rules.retention_us
 
     def settle(self, ticket: Ticket, now: int, out: Output) -> None:
         """Publish all that log time `now` allows and set the ticket's `next_at`."""
@@ -84,11 +87,15 @@ class Settler:
         ticket.next_at = next_at
 
     def _ends_at(self, ticket: Ticket) -> int:
-        rules = self.book.rules
-        if ticket.status < RESOLVED and not ticket.clocks:
-            return ticket.last_at + rules.expire_us
-        ended_at = max((clock.stopped_at for clock in ticket.clocks), default=ticket.last_at)
-        return ended_at + rules.retention_us
+        clocks = ticket.clocks
+        if not clocks:
+            kept_us = self._expire_us if ticket.status < RESOLVED else self._retention_us
+            return ticket.last_at + kept_us
+        ended_at: i64 = clocks[0].stopped_at
+        for clock in clocks:
+            if clock.stopped_at > ended_at:
+                ended_at = clock.stopped_at
+        return ended_at + self._retention_us
 
     def _settle_clock(self, ticket: Ticket, clock: Clock, now: int, until: int, out: Output) -> i64:
         """Publish what is due of one clock; return when to look again.
@@ -152,19 +159,20 @@ class Settler:
         was = clock.published
         if index is None:
             index = self._responsible(ticket, clock)
-        profile = self.interner.profiles[index]
-        if was in _OUTCOMES:
+        into = out.results if at >= out.first_at else out.bookings
+        if was in (Published.MET, Published.BREACHED):
             kind = TO_MET if outcome == Published.MET else TO_BREACHED
-            self._unbook(clock, out)
+            self._book(clock, out.bookings, -1)
             self._correct(clock, kind, at, out)
+            into = out.bookings
         else:
-            kind = _OUTCOMES[outcome]
+            kind = MET if outcome == Published.MET else BREACHED
         clock.published = outcome
         clock.booked = index
         clock.booked_at = at
-        self._book(clock, out, 1, first=was not in _OUTCOMES and at >= out.first_at)
+        self._book(clock, into, 1)
         clock.revisions += 1
-        self._say(ticket, clock, kind, at, profile, out, number=clock.revisions)
+        self._say(ticket, clock, kind, at, index, out, clock.revisions, "")
 
     def withdraw(self, ticket: Ticket, clock: Clock, at: int, out: Output) -> None:
         """Take back an outcome that no longer holds and has no successor yet.
@@ -172,14 +180,13 @@ class Settler:
         "withdrawn" always takes a breach away; a met cycle is therefore corrected to breached
         first, so that net results can be told from the counters alone.
         """
-        profile = self.interner.profiles[clock.booked]
-        self._unbook(clock, out)
+        self._book(clock, out.bookings, -1)
         if clock.published == Published.MET:
             self._correct(clock, TO_BREACHED, at, out)
         self._correct(clock, WITHDRAWN, at, out)
         clock.published = Published.WITHDRAWN
         clock.revisions += 1
-        self._say(ticket, clock, WITHDRAWN, at, profile, out, number=clock.revisions)
+        self._say(ticket, clock, WITHDRAWN, at, clock.booked, out, clock.revisions, "")
 
     def carry_over(self, ticket: Ticket, fresh: Ticket, at: int, out: Output) -> None:
         """Take what was published of a ticket's cycles into the ticket told anew."""
@@ -221,9 +228,9 @@ class Settler:
             if was.published != clock.published:
                 self._publish(ticket, clock, was.published, was.booked_at, out, was.booked)
             elif was.booked_at // MINUTE_US != clock.booked_at // MINUTE_US:
-                self._unbook(clock, out)
+                self._book(clock, out.bookings, -1)
                 clock.booked_at = was.booked_at
-                self._book(clock, out, 1)
+                self._book(clock, out.bookings, 1)
 
     def _are_alike(self, one: int, other: int) -> bool:
         profiles = self.interner.profiles
@@ -253,15 +260,15 @@ class Settler:
         level = clock.goal.levels[index].name
         profile = self.interner.profiles[ticket.profile]
         if at >= out.first_at:
-            labels = (profile.labels[1], self.book.names[clock.target], level)
-            out.counts[_WARNINGS, labels] += 1
-        self._say(ticket, clock, WARNING, at, profile, out, number=index + 1, level=level)
+            key = _WARNINGS, (profile.labels[1], self.book.names[clock.target], level)
+            out.counts[key] = out.counts.get(key, 0) + 1
+        self._say(ticket, clock, WARNING, at, ticket.profile, out, index + 1, level)
 
     def _responsible(self, ticket: Ticket, clock: Clock) -> int:
         """Return the number of the profile that answers for the outcome."""
-        if clock.breached_at and self._blame is not Blame.AT_BREACH:
-            if self._blame is Blame.LAST:
-                return ticket.profile
+        if clock.breached_at and self._blames_last:
+            return ticket.profile
+        if clock.breached_at and self._blames_longest:
             profile = self.interner.profiles[clock.labels]
             team = self.holders(ticket, clock.breached_at)[0][0]
             attrs = profile.attrs._replace(team=team or None, tier=None, region=None)
@@ -291,13 +298,16 @@ class Settler:
         clock: Clock,
         kind: str,
         at: int,
-        profile: Profile,
+        index: int,
         out: Output,
-        *,
         number: int,
-        level: str = "",
+        level: str,
     ) -> None:
+        """Say it; `index` is the profile whose labels it bears."""
+        profile = self.interner.profiles[index]
         attrs = profile.attrs
+        channel, priority, _ = profile.labels
+        goal = clock.goal
         ended = clock.state == State.STOPPED
         is_breach = kind in (BREACHED, TO_BREACHED)
         if is_breach:  # told as of the breach, whenever it is published
@@ -318,18 +328,18 @@ class Settler:
                 clock.stopped_at if ended else 0,
                 clock.due or clock.due_at(),
                 clock.breached_at,
-                clock.goal.goal_us,
+                goal.goal_us,
                 elapsed,
                 wall,
                 level,
-                profile.labels[0],
-                profile.labels[1],
+                channel,
+                priority,
                 attrs.team or "",
                 profile.tier,
                 profile.region,
                 attrs.customer_tier or "",
                 ticket.assignee or "",
-                clock.goal.policy,
+                goal.policy,
                 clock.reason,
                 self.holders(ticket, clock.breached_at) if is_breach else (),
             )
@@ -343,21 +353,15 @@ class Settler:
             labels = (channel, priority, self.book.names[clock.target], change)
             out.counts[_CORRECTIONS, labels] += 1
 
-    def _book(self, clock: Clock, out: Output, count: int, *, first: bool = False) -> None:
-        """Book the published outcome in its pane; `first` counts it as a result, too."""
+    def _book(self, clock: Clock, into: dict[Booking, int], count: int) -> None:
+        """Book the published outcome in its pane."""
         key = (
             self.interner.profiles[clock.booked].labels,
             self.book.names[clock.target],
-            _OUTCOMES[clock.published],
+            MET if clock.published == Published.MET else BREACHED,
             clock.booked_at // MINUTE_US,
         )
-        if first:
-            out.results[key] += count
-        else:
-            out.bookings[key] += count
-
-    def _unbook(self, clock: Clock, out: Output) -> None:
-        self._book(clock, out, -1)
+        into[key] = into.get(key, 0) + count
 
     def _observe(self, clock: Clock, out: Output) -> None:
         index = clock.labels if clock.labels >= 0 else clock.profile

@@ -125,8 +125,8 @@ class Output:
         """Start empty."""
         self.rows: list[Row] = []
         self.counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
-        self.results: defaultdict[Booking, int] = defaultdict(int)
-        self.bookings: defaultdict[Booking, int] = defaultdict(int)
+        self.results: dict[Booking, int] = {}
+        self.bookings: dict[Booking, int] = {}
         self.durations: list[Duration] = []
         self.first_at = first_at
         self._shade: Output | None = None
