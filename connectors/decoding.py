@@ -56,7 +56,7 @@ def decode_native(body: bytes) -> list[object]:
         raise explain_body(body, ex) from ex
 
 
-def explain_body(body: bytes, ex: orjson.JSONDecodeError) -> EventError:
+def explain_body(body: bytes, ex: ValueError) -> EventError:
     """Say why a body is no JSON: too long, not UTF-8, or malformed."""
     if (oversize := parse_oversize(body)) is not None:
         return EventError("oversize", f"a line of {oversize.length} bytes is too long")

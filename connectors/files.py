@@ -96,25 +96,31 @@ class LineSplitter:
 
 
 def read_lines(path: str | Path) -> Iterator[bytes | Oversize]:
+    """Read a file's lines one by one, as `read_chunks` does."""
+    for lines in read_chunks(path):
+        yield from lines
+
+
+def read_chunks(path: str | Path) -> Iterator[list[bytes | Oversize]]:
     """Read a file's lines without their newlines, blank ones left out; `-` is standard input.
 
-    `.gz` and `.zst` are unpacked. A last line without a newline counts: a cut one is for the
-    parser to reject. Raises `ConfigError` when the file cannot be opened, `ConnectorError` when
-    it breaks off or is no such archive.
+    They come as they are read, some hundred kilobytes at once. `.gz` and `.zst` are unpacked. A
+    last line without a newline counts: a cut one is for the parser to reject. Raises `ConfigError`
+    when the file cannot be opened, `ConnectorError` when it breaks off or is no such archive.
     """
     splitter = LineSplitter()
     with ExitStack() as stack:
         chunks = _open(str(path), stack)
         try:
             for chunk in chunks:
-                for line in splitter.feed(chunk):
-                    if line and not (type(line) is bytes and line.isspace()):
-                        yield line
+                lines = [line for line in splitter.feed(chunk) if not is_blank(line)]
+                if lines:
+                    yield lines
         except (OSError, EOFError, zlib.error, zstandard.ZstdError) as ex:
             raise ConnectorError(f"{str(path)!r} cannot be read to its end: {ex}") from ex
     last = splitter.flush()
     if last is not None and not is_blank(last):
-        yield last
+        yield [last]
 
 
 def _open(path: str, stack: ExitStack) -> Iterator[bytes]:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import cast
 
 import orjson
 
 from connectors.decoding import KEPT_BYTES, Reject, explain_body
-from connectors.files import Oversize, read_lines
+from connectors.files import Oversize, read_chunks
 from connectors.mapping import Mapping, RowDecoder
 from connectors.rows import read_rows
 from slawatch.errors import EventError
 from slawatch.events import MAX_AHEAD_US, Event
-from slawatch.parsing import Vocabulary, parse_event
+from slawatch.parsing import AHEAD, Vocabulary, parse_event, parse_lines
 
 NATIVE = "file"
 """The connector of native lines in a replay."""
-_AHEAD = "the event lies more than 5 minutes ahead of the clock"
 
 
 def read_log(
@@ -34,24 +34,27 @@ def read_log(
 
 
 def _read_native(path: str, vocabulary: Vocabulary, latest_at: int) -> Iterator[Event | Reject]:
-    loads = orjson.loads
-    for number, line in enumerate(read_lines(path), 1):
-        try:
-            event = parse_event(loads(line), None, NATIVE, vocabulary)  # type: ignore[arg-type]  # an Oversize is no JSON
-            if event.occurred_at <= latest_at:
-                yield event
-                continue
-            raise EventError("future", _AHEAD)
-        except orjson.JSONDecodeError as error:
-            head = line.head if isinstance(line, Oversize) else line
-            ex = explain_line(line, error)
-            yield Reject(NATIVE, ex.reason, str(ex), head[:KEPT_BYTES], f"{path}:{number}", 0)
-        except EventError as ex:
-            body = line if isinstance(line, bytes) else line.head
-            yield Reject(NATIVE, ex.reason, str(ex), body[:KEPT_BYTES], f"{path}:{number}", 0)
+    first = 1
+    for lines in read_chunks(path):
+        parsed, failed = parse_lines(lines, orjson.loads, NATIVE, vocabulary, latest_at)
+        if not failed:
+            yield from cast("list[Event]", parsed)
+        else:
+            for number, (line, item) in enumerate(zip(lines, parsed, strict=True), first):
+                if isinstance(item, Event):
+                    yield item
+                else:
+                    yield _explain(line, item, f"{path}:{number}")
+        first += len(lines)
 
 
-def explain_line(line: bytes | Oversize, error: orjson.JSONDecodeError) -> EventError:
+def _explain(line: bytes | Oversize, error: ValueError | EventError, key: str) -> Reject:
+    ex = error if isinstance(error, EventError) else explain_line(line, error)
+    body = line.head if isinstance(line, Oversize) else line
+    return Reject(NATIVE, ex.reason, str(ex), body[:KEPT_BYTES], key, 0)
+
+
+def explain_line(line: bytes | Oversize, error: ValueError) -> EventError:
     """Say why a line is no JSON."""
     if isinstance(line, Oversize):
         return EventError("oversize", f"a line of {line.length} bytes is too long")
@@ -69,7 +72,7 @@ def _read_mapped(
         try:
             event = parse_event(row, None, source, vocabulary)
             if event.occurred_at > latest_at:
-                raise EventError("future", _AHEAD)
+                raise EventError("future", AHEAD)
         except EventError as ex:
             yield Reject(source, ex.reason, str(ex), _body(row), f"{path}:{number}", 0)
         else:

@@ -14,6 +14,7 @@ from bytewax.inputs import FixedPartitionedSource, StatefulSourcePartition
 from connectors.decoding import Reject
 from flows.items import Batch
 from flows.log_source import PARTITION
+from slawatch.batches import stamp
 from slawatch.events import Event
 
 
@@ -76,21 +77,12 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
         return self._received_at - (0 if self._ended else 1 + self._disorder_us)
 
     def _take_all(self, events: list[Event], rejects: list[Reject]) -> int:
-        received_at = self._received_at
-        taken = 0
-        for item in islice(self._items, self._batch_size):
-            taken += 1
-            if isinstance(item, Event):
-                if item.occurred_at >= received_at:
-                    received_at = item.occurred_at
-                    events.append(item)
-                else:
-                    events.append(item.replace(received_at=received_at))
-            else:
-                rejects.append(item)
-        self._received_at = received_at
-        self._ended = taken < self._batch_size
-        return taken
+        items = list(islice(self._items, self._batch_size))
+        came, others, self._received_at = stamp(items, self._received_at)
+        events += came
+        rejects += others
+        self._ended = len(items) < self._batch_size
+        return len(items)
 
     def _take_due(self, events: list[Event], rejects: list[Reject], speed: float) -> int:
         """Take what is due at the replay's speed."""
@@ -105,7 +97,7 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
                 rejects.append(item)
             elif self._is_due(item, speed):
                 self._received_at = max(self._received_at, item.occurred_at)
-                events.append(item.replace(received_at=self._received_at))
+                events.append(item.arrive(self._received_at))
             else:
                 self._ahead = item
                 break

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from zlib import crc32
 
 from flows.items import Batch, Said, ShardBatch
 from slawatch import conventions
-from slawatch.events import CAME_BY_SWEEP, OF_ALL, Event
+from slawatch.batches import find_delays, spread
 
 Routed = tuple[str, ShardBatch | Said]
 
@@ -33,14 +32,7 @@ def build_router(shards: int) -> Callable[[list[Batch]], Iterable[Routed]]:
             names = keys.get(partition)
             if names is None:
                 names = keys[partition] = [shard_key(partition, n) for n in range(shards)]
-            parts: list[list[Event]] = [[] for _ in range(shards)]
-            for event in batch.events:
-                if event.marks & OF_ALL:
-                    for part in parts:
-                        part.append(event)
-                    continue
-                parts[crc32(event.case.encode("utf-8", "surrogatepass")) % shards].append(event)
-            for name, part in zip(names, parts, strict=True):
+            for name, part in zip(names, spread(batch.events, shards), strict=True):
                 yield name, ShardBatch(batch.tick, part, batch.completions)
             yield partition, say_read(batch)
 
@@ -56,17 +48,7 @@ def say_read(batch: Batch) -> Said:
             (_QUARANTINED, (reject.connector, reject.reason)),
         ):
             counts[key] = counts.get(key, 0) + 1
-    delays: dict[str, int] = {}
-    watermark_at = 0
-    for event in batch.events:
-        occurred_at = event.occurred_at
-        if occurred_at > watermark_at:
-            watermark_at = occurred_at
-        if event.marks >= CAME_BY_SWEEP:
-            continue  # it tells nothing of how long deliveries take
-        delay = event.received_at - occurred_at
-        if delay > delays.get(event.connector, -1):
-            delays[event.connector] = delay
+    watermark_at, delays = find_delays(batch.events)
     return Said(
         batch.partition,
         "read",

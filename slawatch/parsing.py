@@ -5,10 +5,10 @@ The attributes of most events are one of few combinations, so they are checked o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from slawatch.errors import EventError
 from slawatch.events import (
@@ -64,8 +64,10 @@ class Vocabulary:
     """What combinations of values were parsed to: few combinations make most events."""
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_AT = 253_402_300_799_000_000  # the end of year 9999
+_KINDS: Final = {name: int(kind) for name, kind in KINDS.items()}  # plain numbers cost less
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MAX_EXACT_SECONDS: Final = 2.0**31
+_MAX_AT: Final = 253_402_300_799_000_000  # the end of year 9999
 
 
 def parse_instant(value: object, key: str) -> int:
@@ -82,6 +84,9 @@ def parse_instant(value: object, key: str) -> int:
         if at.tzinfo is None:
             msg = f"{key!r} must carry an offset from UTC, got {value!r}"
             raise EventError("bad_time", msg)
+        seconds = at.timestamp()
+        if 0 <= seconds < _MAX_EXACT_SECONDS:  # then a microsecond is four steps of a float
+            return int(seconds * 1e6 + 0.5)
         since = at - _EPOCH
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     if type(value) is int and 0 <= value * 1000 <= _MAX_AT:
@@ -110,7 +115,7 @@ def parse_event(
     if len(ticket_id) > MAX_ID_CHARS:
         msg = f"'ticket_id' must have at most {MAX_ID_CHARS} characters, got {len(ticket_id)}"
         raise EventError("bad_type", msg)
-    kind = KINDS.get(type_name)
+    kind = _KINDS.get(type_name)
     if kind is None:
         msg = f"'type' must be one of {', '.join(KINDS)}, got {type_name!r:.80}"
         raise EventError("unknown_type", msg)
@@ -170,6 +175,38 @@ def parse_event(
     )
 
 
+def parse_lines(
+    lines: Sequence[object],
+    loads: Callable[[Any], object],
+    source: str,
+    vocabulary: Vocabulary,
+    latest_at: int,
+) -> tuple[list[Event | ValueError | EventError], int]:
+    """Parse lines of native JSON as `parse_event` does; return what each is, and how many failed.
+
+    What cannot become an event is the error that says why; `loads` raises `ValueError` for what is
+    no JSON. What happened after `latest_at` is rejected as `future`.
+    """
+    parsed: list[Event | ValueError | EventError] = []
+    failed = 0
+    for line in lines:
+        try:
+            event = parse_event(loads(line), None, source, vocabulary)
+        except (ValueError, EventError) as ex:
+            parsed.append(ex)
+            failed += 1
+            continue
+        if event.occurred_at <= latest_at:
+            parsed.append(event)
+        else:
+            parsed.append(EventError("future", AHEAD))
+            failed += 1
+    return parsed, failed
+
+
+AHEAD: Final = "the event lies more than 5 minutes ahead of the clock"
+
+
 def _explain_required(data: Mapping[str, Any]) -> EventError:
     for key in ("event_id", "ticket_id", "type"):
         value = data.get(key)
@@ -181,8 +218,8 @@ def _explain_required(data: Mapping[str, Any]) -> EventError:
     return EventError("unknown_type", "'type' must not be empty")
 
 
-MAX_ID_CHARS = 1024
-_MEMO_LIMIT = 65_536
+MAX_ID_CHARS: Final = 1024
+_MEMO_LIMIT: Final = 65_536
 _MAX_SECONDS = 1e9
 MAX_SCORE = 5
 
@@ -224,10 +261,10 @@ _TEXT_KEYS = ("team", "region", "customer_tier", "category", "reason", "origin")
 
 def _read_asserted(kind: int, data: Data, vocabulary: Vocabulary) -> _Asserted:
     unknown = 0
-    actor: int = DEFAULT_ACTORS.get(kind, Actor.SYSTEM)
+    actor = int(DEFAULT_ACTORS.get(kind, Actor.SYSTEM))
     if (value := data.get("actor")) is not None:
         known = ACTORS.get(value) if type(value) is str else None
-        actor = Actor.SYSTEM if known is None else known
+        actor = int(Actor.SYSTEM if known is None else known)
         unknown |= UNKNOWN_ACTOR if known is None else 0
     channel, missed = _known(data.get("channel"), vocabulary.channels, UNKNOWN_CHANNEL)
     unknown |= missed
@@ -281,7 +318,7 @@ def _parse_tags(value: object) -> tuple[tuple[str, ...] | None, int]:
     return None, UNKNOWN_VALUE
 
 
-_EXTRA_KEYS = frozenset(
+_EXTRA_KEYS: Final = frozenset(
     ("opened_at", "waiting_since", "promised_at", "handle_seconds", "score", "scores")
 )
 

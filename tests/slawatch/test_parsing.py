@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from slawatch.errors import EventError
@@ -26,7 +27,7 @@ from slawatch.events import (
     Kind,
     hash_id,
 )
-from slawatch.parsing import Vocabulary, parse_event
+from slawatch.parsing import Vocabulary, parse_event, parse_instant
 
 AT = 1_767_603_600_000_000
 REQUIRED = {
@@ -358,3 +359,11 @@ def test_any_json_is_an_event_or_an_event_error(data: object, received_at: int |
 
 def test_a_lone_surrogate_is_no_reason_to_fail() -> None:
     assert parse(event_id="\ud800", ticket_id="\udfff").key == "desk/\udfff"
+
+
+@given(st.integers(0, 253_402_300_799_999_999))
+@example((2**31 - 1) * 1_000_000 + 999_999)
+@example(2**31 * 1_000_000)
+def test_every_microsecond_of_an_instant_counts(at: int) -> None:
+    told = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
+    assert parse_instant(told.isoformat(), "occurred_at") == at
