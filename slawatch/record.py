@@ -6,20 +6,20 @@ promise: a change takes a new VERSION and a migration in `slawatch.snapshot`.
 
 from __future__ import annotations
 
-from functools import lru_cache
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
 from slawatch.book import NO_GOAL_US, TargetGoal
 from slawatch.calendars import Calendar
 from slawatch.clocks import FOREVER, Clock, State
-from slawatch.events import NO_ATTRS, Event, Extras, Kind, rank_of
+from slawatch.events import NO_ATTRS
+from slawatch.rows import ROW_BYTES, measure_extras, read_instant
 from slawatch.ticket import CLOSED, Ticket
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from slawatch.interning import Asserted, Interner
+    from slawatch.interning import Interner
     from slawatch.lifecycle import Fold
 
 VERSION: Final = 1
@@ -39,7 +39,6 @@ _CLOCK: Final = Struct("<BHBHIqq")
 _MORE: Final = Struct("<BB9qIIIqBB")
 _PAUSE: Final = Struct("<qq")
 _HELD: Final = Struct("<BBQQ")
-_EXTRA: Final = Struct("<HB")
 _NEXT_AT: Final = Struct("<q")
 _REASONS: Final = ("", "policy_change", "cancelled", "superseded", "expired")
 _NONE: Final = 0xFFFFFFFF
@@ -71,31 +70,13 @@ def read_next_at(row: bytes) -> int:
     return at
 
 
-@lru_cache(maxsize=512)
-def _acts_struct(count: int) -> Struct:
-    return Struct("<" + "qHIQ" * count)
-
-
-@lru_cache(maxsize=512)
-def _sequences_struct(count: int) -> Struct:
-    return Struct(f"<{count}q")
-
-
 def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
     """Pack everything but the key; attributes become numbers of the interner."""
-    asserted = interner.assert_index
     base = ticket.base or b""
-    flat: list[int] = []
-    sequences: list[int] = []
-    extras: list[bytes] = []
-    for index, act in enumerate(ticket.acts):
-        bits = (act.kind & 0xFF) << 3 | act.actor << 1 | act.public
-        flat += (act.occurred_at, bits, asserted(act.attrs, act.assignee), act.id_hash)
-        sequences.append(act.sequence)
-        if act.extras is not None:
-            extras.append(_pack_extras(index, act.extras))
+    ticket.become_rows(interner)
+    assignee = ticket.assignee
     times = (ticket.adopted_at, ticket.crossed_at, ticket.pause_since)
-    flags = (_HAS_TIMES if any(times) else 0) | (_HAS_SEQUENCES if any(sequences) else 0)
+    flags = (_HAS_TIMES if any(times) else 0) | (_HAS_SEQUENCES if ticket.sequences else 0)
     parts = [
         _HEADER.pack(
             ticket.queued_at,
@@ -103,14 +84,14 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
             ticket.last_at,
             ticket.holder_since,
             ticket.profile,
-            _NONE if ticket.assignee is None else asserted(NO_ATTRS, ticket.assignee),
+            _NONE if assignee is None else interner.assert_index(NO_ATTRS, assignee),
             ticket.folded,
-            len(ticket.acts),
+            len(ticket.rows) // ROW_BYTES,
             min(ticket.hops, 0xFFFF),
             len(ticket.clocks),
             len(ticket.cycles),
             len(ticket.held),
-            len(extras),
+            ticket.n_extras,
             ticket.status,
             ticket.pauses,
             ticket.contact,
@@ -119,13 +100,11 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
             flags,
             len(base),
         ),
-        _acts_struct(len(ticket.acts)).pack(*flat),
+        ticket.rows,
     ]
     if flags & _HAS_TIMES:
         parts.append(_TIMES.pack(*times))
-    if flags & _HAS_SEQUENCES:
-        parts.append(_sequences_struct(len(sequences)).pack(*sequences))
-    parts += extras
+    parts += (ticket.sequences, ticket.extras)
     parts += [_pack_clock(clock) for clock in ticket.clocks]
     parts.append(b"".join(_CYCLE.pack(index, n) for index, n in ticket.cycles.items()))
     for (team, status), (wall, business) in ticket.held.items():
@@ -136,12 +115,6 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
 
 
 _CYCLE: Final = Struct("<BH")
-
-
-def _pack_extras(index: int, extras: Extras) -> bytes:
-    mask = sum(1 << i for i, value in enumerate(extras) if value is not None)
-    values = [value for value in extras if value is not None]
-    return _EXTRA.pack(index, mask) + Struct(f"<{len(values)}q").pack(*values)
 
 
 def _pack_clock(clock: Clock) -> bytes:
@@ -202,26 +175,24 @@ def unpack_ticket(
     ticket.folded, n_acts, ticket.hops, n_clocks, n_cycles, n_held, n_extras = head[6:13]
     ticket.status, ticket.pauses, ticket.contact, ticket.replied, over, flags, n_base = head[13:20]
     at = _HEADER.size
-    acts = _acts_struct(n_acts)
-    flat = acts.unpack_from(row, at)
-    at += acts.size
+    asserted = fold.interner.asserted
+    if n_acts:
+        end = at + n_acts * ROW_BYTES
+        ticket.rows, ticket.asserted = row[at:end], asserted
+        ticket.told_at = read_instant(row, end - ROW_BYTES)
+        at = end
     if flags & _HAS_TIMES:
         ticket.adopted_at, ticket.crossed_at, ticket.pause_since = _TIMES.unpack_from(row, at)
         at += _TIMES.size
-    sequences: tuple[int, ...] = (0,) * n_acts
     if flags & _HAS_SEQUENCES:
-        sequences = _sequences_struct(n_acts).unpack_from(row, at)
+        ticket.sequences = row[at : at + 8 * n_acts]
         at += 8 * n_acts
-    extras: dict[int, Extras] = {}
-    for _ in range(n_extras):
-        at = _unpack_extras(row, at, extras)
-    asserted = fold.interner.asserted
+    if n_extras:
+        size = measure_extras(row, at, n_extras)
+        ticket.extras, ticket.n_extras = row[at : at + size], n_extras
+        at += size
     ticket.assignee = None if head[5] == _NONE else asserted[head[5]][1]
     ticket.grace_us = fold.book.grace_of(key)
-    ticket.acts = [
-        _unpack_act(key, flat[i * 4 : i * 4 + 4], sequences[i], extras.get(i), asserted)
-        for i in range(n_acts)
-    ]
     trigger = FOREVER
     for _ in range(n_clocks):
         clock, at = _unpack_clock(row, at, fold, targets)
@@ -250,56 +221,6 @@ def unpack_ticket(
     # Only of a ticket that is over is it known that nothing but its end is queued.
     ticket.next_at = ticket.queued_at if over else 0
     return ticket
-
-
-def _unpack_act(
-    key: str,
-    row: tuple[int, ...],
-    sequence: int,
-    extras: Extras | None,
-    asserted: Sequence[Asserted],
-) -> Event:
-    at, bits, index, id_hash = row
-    kind = bits >> 3
-    if kind > _LAST_KIND:
-        kind -= 256  # a pseudo-act
-    attrs, assignee = asserted[index]
-    rank = rank_of(kind, attrs.status)
-    actor, public = bits >> 1 & 3, bool(bits & 1)
-    return Event(
-        at,
-        sequence,
-        rank,
-        id_hash,
-        kind,
-        actor,
-        public,
-        attrs,
-        extras,
-        assignee,
-        key,
-        key,
-        at,
-        0,
-        "",
-    )
-
-
-_LAST_KIND: Final = int(max(Kind))
-
-
-def _unpack_extras(row: bytes, at: int, extras: dict[int, Extras]) -> int:
-    index, mask = _EXTRA.unpack_from(row, at)
-    at += _EXTRA.size
-    values: list[int | None] = []
-    for i in range(len(Extras._fields)):
-        if mask >> i & 1:
-            values.append(_NEXT_AT.unpack_from(row, at)[0])
-            at += 8
-        else:
-            values.append(None)
-    extras[index] = Extras(*values)
-    return at
 
 
 def _unpack_clock(

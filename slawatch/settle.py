@@ -76,8 +76,8 @@ class Settler:
             self.complete.hold(ticket.key)
         if is_done:
             ticket.watched = [clock for clock in ticket.watched if clock.is_watched()]
-        if ticket.folded < len(ticket.acts):
-            next_at = min(next_at, ticket.acts[ticket.folded].occurred_at)
+        if ticket.folded < ticket.count():
+            next_at = min(next_at, ticket.waits_until())
         elif ticket.live:
             silent_at = ticket.last_at + self._expire_us
             if silent_at < next_at:

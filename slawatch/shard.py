@@ -117,8 +117,7 @@ class Shard(TicketTable):
         settle, heap = self.settler.settle, self._heap
         for ticket in self._touched.values():
             said = out if not self._shadows else self._shade(ticket.key, out)
-            acts = ticket.acts
-            if ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
+            if ticket.waits_until() <= at:
                 self._fold_due(ticket, at, said)
             if self._anew and ticket.key in self._anew:
                 self.settler.move(ticket, at, said)
@@ -184,8 +183,7 @@ class Shard(TicketTable):
 
     def _pass(self, ticket: Ticket, at: int, out: Output) -> None:
         self.work.touched.add(ticket.key)
-        acts = ticket.acts
-        if ticket.folded < len(acts) and acts[ticket.folded].occurred_at <= at:
+        if ticket.waits_until() <= at:
             self._fold_due(ticket, at, out)
         self._settle(ticket, at, out)
         if ticket.next_at <= at:
@@ -237,11 +235,10 @@ class Shard(TicketTable):
                 return
             ticket = self.open(event)
         said = out if not self._shadows else self._shade(key, out)
-        acts = ticket.acts
-        for index, known in enumerate(acts):
-            if known.id_hash == id_hash:
-                self._repeat(ticket, index, event, log_at, out)
-                return
+        index = ticket.find(id_hash)
+        if index >= 0:
+            self._repeat(ticket, index, event, log_at, out)
+            return
         self._touched[key] = ticket
         self.work.touched.add(key)
         if ticket.base is not None and at <= read_last_at(ticket.base):
@@ -255,11 +252,11 @@ class Shard(TicketTable):
         folded = ticket.folded
         if (
             at <= log_at
-            and folded == len(acts)
+            and folded == ticket.count()
             and at > ticket.crossed_at
-            and (not acts or event.is_after(acts[-1]))
+            and ticket.is_before(event)
         ):
-            acts.append(event)
+            ticket.add(event, self.interner)
             effects: list[Given] = []
             self.fold.apply(ticket, event, effects)
             ticket.folded = folded + 1
@@ -269,7 +266,7 @@ class Shard(TicketTable):
             note(event, "late", out)
             if event.extras is not None and event.extras.revision:
                 self._anew.add(key)
-        if len(acts) > MAX_ACTS:
+        if ticket.count() > MAX_ACTS:
             rebase(self.fold, ticket, MAX_ACTS // 2)
 
     def take_act(self, ticket: Ticket, act: Event, out: Output) -> None:

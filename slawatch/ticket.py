@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from slawatch.clocks import FOREVER
+from slawatch.rows import Told
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
     from slawatch.clocks import Clock
-    from slawatch.events import Event
 
 NEW: Final = 0
 OPEN: Final = 1
@@ -21,18 +21,17 @@ CLOSED: Final = 4
 STATUS_NAMES: Final = ("new", "open", "pending", "resolved", "closed")
 
 
-class Ticket:
+class Ticket(Told):
     """Hold a ticket: its acts, its clocks and what was derived from them.
 
     `clocks` are all clocks still known, `live` those that run or are paused, by target.
-    `held` is [wall, business] microseconds by (team, status). `folded` acts are applied, the rest
-    wait for log time; `watched` are the clocks of which something may be published yet.
+    `held` is [wall, business] microseconds by (team, status). `watched` are the clocks of which
+    something may be published yet.
     `grace_us` is that of its source. `triggers_at` is the first breach not yet noted,
     `crossed_at` the last noted.
     """
 
     # Defaults on the class: opening a ticket must be cheap.
-    folded: int = 0
     base: bytes | None = None
     status: int = NEW
     pauses: int = 0
@@ -55,7 +54,6 @@ class Ticket:
         """Start an empty ticket; `profile` is the index of its source without attributes."""
         self.key = key
         self.profile = profile
-        self.acts: list[Event] = []
         self.clocks: list[Clock] = []
         self.watched: list[Clock] = []
         self.live: dict[int, Clock] = {}
@@ -68,7 +66,7 @@ class Ticket:
             self.queued_at == self.next_at
             and not self.live
             and not self.watched
-            and self.folded == len(self.acts)
+            and self.folded == self.count()
             and (self.status >= RESOLVED or bool(self.clocks))
         )
 
@@ -84,6 +82,13 @@ class Ticket:
 
 _FIELDS: Final = (
     "folded",
+    "rows",
+    "sequences",
+    "extras",
+    "n_extras",
+    "told_at",
+    "asserted",
+    "_listed",
     "base",
     "status",
     "pauses",
@@ -103,7 +108,6 @@ _FIELDS: Final = (
     "queued_at",
     "key",
     "profile",
-    "acts",
     "clocks",
     "watched",
     "live",
