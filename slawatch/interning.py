@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
 from slawatch.book import PAUSE_BITS, TicketFacts
-from slawatch.events import OTHER, Attrs
+from slawatch.events import NO_ATTRS, OTHER, Attrs
 from slawatch.ticket import STATUS_NAMES
 
 if TYPE_CHECKING:
@@ -147,6 +147,8 @@ class Interner:
         self._said: dict[Attrs, Said] = {}
         self._said_by_id: dict[int, Said] = {}
         self._kept: list[Attrs] = []
+        self._last_attrs = NO_ATTRS
+        self._last_said = self._find_said(NO_ATTRS)
 
     def said(self, attrs: Attrs) -> Said:
         """Return an act's attributes with their number.
@@ -154,8 +156,13 @@ class Interner:
         Most acts share a few objects, which are found without hashing them; whatever is found so
         is kept, so that no other object can come to its place.
         """
+        if attrs is self._last_attrs:
+            return self._last_said
         found = self._said_by_id.get(id(attrs))
-        return self._find_said(attrs) if found is None else found
+        if found is None:
+            found = self._find_said(attrs)
+        self._last_attrs, self._last_said = attrs, found
+        return found
 
     def _find_said(self, attrs: Attrs) -> Said:
         found = self._said.get(attrs)

@@ -160,7 +160,7 @@ def test_a_merge_is_remembered() -> None:
 def test_attributes_that_come_and_go_keep_their_own_numbers() -> None:
     interner = build_interner()
     numbers = [interner.said(Attrs(team=f"l{n}")).number for n in range(1000)]
-    assert numbers == list(range(1000))
+    assert len(set(numbers)) == 1000
 
 
 def test_what_acts_assert_has_one_number_however_it_was_built() -> None:
