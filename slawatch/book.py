@@ -5,7 +5,7 @@ Everything is memoised by small keys, so that the hot path asks two dictionaries
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from slawatch.calendars import Calendar
 from slawatch.events import PAUSE_REASONS, Actor, Kind
@@ -21,6 +21,9 @@ from slawatch.policy import (
     Source,
     Target,
 )
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
 
 START: Final = 1
 STOP: Final = 2
@@ -43,7 +46,10 @@ class TargetGoal:
 
     __slots__ = (
         "calendar",
+        "first_index",
+        "first_us",
         "goal_us",
+        "has_early_offsets",
         "levels",
         "objective_ratio",
         "offsets",
@@ -69,6 +75,10 @@ class TargetGoal:
         self.offsets = offsets
         self.policy = policy
         self.objective_ratio = objective_ratio
+        # Of most clocks only the first level is asked for: it is found in one object.
+        self.first_index, first_us = shares[0] if shares else (-1, 0)
+        self.first_us: i64 = first_us
+        self.has_early_offsets = any(offset_us <= 0 for _, offset_us, _ in offsets)
 
     def _values(self) -> tuple[object, ...]:
         amounts = (self.goal_us, self.calendar, self.levels, self.shares, self.offsets)

@@ -235,12 +235,15 @@ class Clock:
         """
         best, index = FOREVER, -1
         fired = self.fired
+        goal = self.goal
         if self.state == State.RUNNING:
-            for i, amount in self.goal.shares:
+            if goal.first_index >= 0 and not (fired or self.breached_at or goal.has_early_offsets):
+                return self._at_elapsed(goal.first_us), goal.first_index
+            for i, amount in goal.shares:
                 if not fired >> i & 1:
                     best, index = self._at_elapsed(amount), i
                     break
-        for i, offset_us, _ in self.goal.offsets:
+        for i, offset_us, _ in goal.offsets:
             if fired >> i & 1 or (offset_us > 0 and not self.breached_at):
                 continue
             at = self.level_at(i)
