@@ -23,6 +23,8 @@ HEAD_BYTES = 1024
 
 CHUNK_BYTES = 256 * 1024
 
+_SPACE = ord(" ")
+
 _PACKED_BYTES = 4 * 1024  # unpacked at once: what one piece can unfold to stays bounded
 
 # Not JSON in any encoding, so no sender can have written it as an event.
@@ -113,7 +115,10 @@ def read_chunks(path: str | Path) -> Iterator[list[bytes | Oversize]]:
         chunks = _open(str(path), stack)
         try:
             for chunk in chunks:
-                lines = [line for line in splitter.feed(chunk) if not is_blank(line)]
+                found = splitter.feed(chunk)  # what begins with more than a blank is not blank
+                lines = [
+                    line for line in found if line and (line[0] > _SPACE or not is_blank(line))
+                ]
                 if lines:
                     yield lines
         except (OSError, EOFError, zlib.error, zstandard.ZstdError) as ex:

@@ -66,7 +66,12 @@ class Vocabulary:
 
 _KINDS: Final = {name: int(kind) for name, kind in KINDS.items()}  # plain numbers cost less
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MAX_EXACT_SECONDS: Final = 2.0**31
+_LENGTH: Final = len("2026-03-02T10:30:00.250Z")
+_MINUTES: Final = 4_096
+_minutes: Final[dict[str, int]] = {}
+"""When minutes began, by an instant's text up to its seconds: a memo of a pure function."""
+_SECONDS: Final = {f"{second:02}": second * 1_000_000 for second in range(60)}
+_MILLISECONDS: Final = {f"{part:03}": part * 1_000 for part in range(1_000)}
 _MAX_AT: Final = 253_402_300_799_000_000  # the end of year 9999
 
 
@@ -76,6 +81,12 @@ def parse_instant(value: object, key: str) -> int:
     Digits beyond the microsecond are cut. Raises `EventError("bad_time")`.
     """
     if type(value) is str:
+        # Most instants are of a minute that was parsed before, and written as RFC 3339 shows it.
+        minute_at = _minutes.get(value[:17]) if len(value) == _LENGTH else None
+        if minute_at is not None and value[19] == "." and value[23] == "Z":
+            second, millisecond = _SECONDS.get(value[17:19]), _MILLISECONDS.get(value[20:23])
+            if second is not None and millisecond is not None:
+                return minute_at + second + millisecond
         try:
             at = datetime.fromisoformat(value)
         except ValueError as ex:
@@ -84,11 +95,13 @@ def parse_instant(value: object, key: str) -> int:
         if at.tzinfo is None:
             msg = f"{key!r} must carry an offset from UTC, got {value!r}"
             raise EventError("bad_time", msg)
-        seconds = at.timestamp()
-        if 0 <= seconds < _MAX_EXACT_SECONDS:  # then a microsecond is four steps of a float
-            return int(seconds * 1e6 + 0.5)
         since = at - _EPOCH
-        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        found = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
+        if len(value) == _LENGTH and value[16] == ":" and value[23] == "Z":
+            if len(_minutes) >= _MINUTES:
+                _minutes.clear()
+            _minutes[value[:17]] = found - found % 60_000_000
+        return found
     if type(value) is int and 0 <= value * 1000 <= _MAX_AT:
         return value * 1000
     if type(value) is float and 0 <= value * 1000 <= _MAX_AT:
@@ -318,6 +331,7 @@ def _parse_tags(value: object) -> tuple[tuple[str, ...] | None, int]:
     return None, UNKNOWN_VALUE
 
 
+_INSTANT_KEYS: Final = ("opened_at", "waiting_since", "promised_at")
 _EXTRA_KEYS: Final = frozenset(
     ("opened_at", "waiting_since", "promised_at", "handle_seconds", "score", "scores")
 )
@@ -330,14 +344,14 @@ def is_number(value: object) -> bool:
 
 def _parse_extras(data: Data) -> tuple[Extras | None, int]:
     unknown = 0
-    instants: list[int | None] = []
-    for key in ("opened_at", "waiting_since", "promised_at"):
+    instants: list[int | None] = [None, None, None]
+    for place, key in enumerate(_INSTANT_KEYS):
         value = data.get(key)
-        try:
-            instants.append(None if value is None else parse_instant(value, key))
-        except EventError:
-            instants.append(None)
-            unknown |= UNKNOWN_VALUE
+        if value is not None:
+            try:
+                instants[place] = parse_instant(value, key)
+            except EventError:
+                unknown |= UNKNOWN_VALUE
     handle = data.get("handle_seconds")
     if handle is not None and (
         not isinstance(handle, int | float)
@@ -352,12 +366,11 @@ def _parse_extras(data: Data) -> tuple[Extras | None, int]:
     if score is not None and not (is_number(score) and 1 <= score <= MAX_SCORE):
         score = None
         unknown |= UNKNOWN_VALUE
-    extras = Extras._make(
-        (
-            *instants,
-            None if handle is None else round(handle * 1_000_000),
-            None if score is None else round(score),
-            None,
-        )
+    extras = Extras(
+        instants[0],
+        instants[1],
+        instants[2],
+        None if handle is None else round(handle * 1_000_000),
+        None if score is None else round(score),
     )
     return (None if extras == NO_EXTRAS else extras), unknown

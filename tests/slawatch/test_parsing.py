@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -367,3 +367,23 @@ def test_a_lone_surrogate_is_no_reason_to_fail() -> None:
 def test_every_microsecond_of_an_instant_counts(at: int) -> None:
     told = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at)
     assert parse_instant(told.isoformat(), "occurred_at") == at
+
+
+@given(st.integers(0, 2**31), st.sampled_from(["Z", "+00:00", "+01:00", ""]))
+def test_an_instant_of_a_known_minute_is_read_as_any_other(at_ms: int, offset: str) -> None:
+    zone = timezone(timedelta(hours=1)) if offset == "+01:00" else UTC
+    told = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
+    text = f"{told.astimezone(zone):%Y-%m-%dT%H:%M:%S}.{at_ms % 1000:03}"
+    parse_instant(f"{told:%Y-%m-%dT%H:%M}:00.000Z", "occurred_at")
+    if offset:
+        assert parse_instant(text + offset, "occurred_at") == at_ms * 1000
+    else:
+        with pytest.raises(EventError, match="offset"):
+            parse_instant(text, "occurred_at")
+
+
+@pytest.mark.parametrize("rest", ["60.000Z", "5 .000Z", "05.00 Z", "05.0٣٣Z", "05.000X"])
+def test_no_known_minute_makes_an_instant_of_what_is_none(rest: str) -> None:
+    parse_instant("2026-03-02T10:30:00.000Z", "occurred_at")
+    with pytest.raises(EventError, match="RFC 3339"):
+        parse_instant(f"2026-03-02T10:30:{rest}", "occurred_at")
