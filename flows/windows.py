@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import chain
 from struct import Struct
 from typing import NamedTuple
 
@@ -14,28 +13,17 @@ from bytewax.operators import StatefulBatchLogic
 
 from flows.items import Said
 from flows.store import Quantiles, Quarters, Results, Totals
-from slawatch import conventions
 from slawatch.panes import PaneSet
+from slawatch.tally import Tally
 from slawatch.totals import Totals as TotalsState
-from slawatch.verdicts import BREACHED, Booking, Duration, Labels, Row, Verdict
+from slawatch.verdicts import BREACHED, Row, Verdict
 
 SHOW_SECONDS = 0.25
 """How often, in wall time, totals and windows are handed to the store."""
 
-MINUTE_US = 60_000_000
-KEPT_US = 26 * 3600 * 1_000_000
-"""How far back a window can look: the longest local day, and an hour."""
-OUTCOMES_KEPT_US = 51 * 3600 * 1_000_000
-"""How far back outcomes are asked for: to the begin of the longest yesterday, and an hour."""
 QUARTERS_SECONDS = 2.0
 """How often, in wall time, the history by quarters is made anew: some ten thousand pairs."""
-_WAITING = 100_000
-"""How much of what was said is kept to be brought in at once."""
-_DIMENSIONS = conventions.DIMENSIONS
-_RESULTS = conventions.RESULTS.name
-_TEAM_RESULTS = conventions.TEAM_RESULTS.name
-_DURATION = conventions.DURATION.name
-_HOPS = conventions.HOPS.name
+_EXEMPLARS = 50
 _LENGTHS = Struct("<BIIq")
 VERSION = 1
 
@@ -77,20 +65,17 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._watermark_at = 0
         self._backlog = 0
         self._delays: dict[str, int] = {}
-        self._exemplars: list[Verdict] = []
+        self._exemplars: deque[Row] = deque(maxlen=_EXEMPLARS)
         self._shown = 0.0
         self._quarters: Quarters = {}
         self._quarters_at = 0.0
         self._ahead_at = 0
-        self._counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
-        self._results: list[tuple[Booking, int]] = []
-        self._bookings: list[tuple[Booking, int]] = []
-        self._durations: list[Duration] = []
         if resume_state is None:
             self.totals = TotalsState(options.buckets)
             self.panes = PaneSet(options.day_starts)
         else:
             self._restore(resume_state)
+        self._tally = Tally(self.totals, self.panes, options.team_labels)
 
     def on_batch(self, values: list[Said]) -> tuple[Iterable[Shown], bool]:
         """Add up what was said."""
@@ -109,60 +94,25 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._log_at[said.origin] = said.log_at
         if said.log_at > self._ahead_at:
             self._ahead_at = said.log_at
-        counts = self._counts
-        for key, amount in said.counts.items():
-            counts[key] += amount
-        # Few are of the same minute: to add them up here would cost more than it saves.
-        self._results += said.results.items()
-        self._bookings += said.bookings.items()
-        self._durations += said.durations
+        self._tally.add(said.counts, said.results, said.bookings, said.durations)
         if said.watermark_at > self._watermark_at:
             self._watermark_at = said.watermark_at
         if said.origin == "read":
             self._backlog = said.backlog
             self._delays.update(said.delays)
         if said.verdicts:
-            self._exemplars += [Verdict._make(v) for v in said.verdicts[-20:] if self._is_shown(v)]
-        if len(self._durations) + len(self._results) + len(self._bookings) > _WAITING:
+            self._exemplars += [row for row in said.verdicts[-20:] if self._is_shown(row)]
+        if self._tally.is_full(self._ahead_at):
             self._settle()
 
     def _is_shown(self, verdict: Row) -> bool:
-        ticket, _, _, kind = verdict[:4]
-        return kind == BREACHED and ticket.partition("/")[0] not in self._options.shadows
+        shadows = self._options.shadows
+        return verdict[3] == BREACHED and verdict[0].partition("/")[0] not in shadows
 
     def _settle(self) -> None:
         """Bring what was said into totals and panes; what no window can show any more is left."""
-        add = self.totals.add
-        for (family, labels), amount in self._counts.items():
-            if family == _HOPS:
-                for _ in range(amount):
-                    self.totals.observe(_HOPS, (), int(labels[0]))
-            else:
-                add(family, labels, amount)
-        results: defaultdict[tuple[Labels, str, str], int] = defaultdict(int)
-        for booking, count in self._results:
-            results[booking[:3]] += count
-        for ((channel, priority, team), target, outcome), count in results.items():
-            add(_RESULTS, (channel, priority, target, outcome), count)
-            team_labels = (team, *self._options.team_labels(team))
-            add(_TEAM_RESULTS, (*team_labels, priority, target, outcome), count)
-        oldest = (self._ahead_at - KEPT_US) // MINUTE_US
-        oldest_outcome = (self._ahead_at - OUTCOMES_KEPT_US) // MINUTE_US
-        for (labels, target, outcome, minute), count in chain(self._results, self._bookings):
-            if minute >= oldest_outcome:
-                for dimension, value in zip(_DIMENSIONS, labels, strict=True):
-                    key = (dimension, value, target)
-                    self.panes.book(key, minute * MINUTE_US, outcome, count)
-        for labels, target, at, business, wall in self._durations:
-            self.totals.observe(_DURATION, (labels[0], target, "business"), business)
-            self.totals.observe(_DURATION, (labels[0], target, "wall"), wall)
-            if at // MINUTE_US >= oldest:
-                for dimension, value in zip(_DIMENSIONS, labels, strict=True):
-                    self.panes.book_duration((dimension, value, target), at, business / 1e6)
-        self._counts.clear()
-        self._results.clear()
-        self._bookings.clear()
-        self._durations.clear()
+        self.panes.forget(self._log_time())
+        self._tally.settle(self._ahead_at)
 
     def _log_time(self) -> int:
         """Return how far every shard has come; 0 before all have been heard."""
@@ -173,8 +123,8 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._shown = time.monotonic()
         self._settle()
         log_at = self._log_time()
-        exemplars, self._exemplars = tuple(self._exemplars[-50:]), []
-        self.panes.forget(log_at)
+        exemplars = tuple(map(Verdict._make, self._exemplars))
+        self._exemplars.clear()
         if not self._quarters_at or self._shown - self._quarters_at >= QUARTERS_SECONDS:
             self._quarters, self._quarters_at = self.panes.quarters(), self._shown
         delays, self._delays = self._delays, {}

@@ -21,137 +21,38 @@ them, but today can be compared with yesterday, as corrected as today.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from struct import Struct, pack, unpack_from
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from struct import Struct
+from typing import Final, final
 
 from slawatch.labels import OUTCOMES, QUANTILES, WINDOWS
-from slawatch.pane_packing import list_counts, list_durations, take_counts, take_durations
-from slawatch.sketch import BLOCK_BITS, Sketch, SketchSum, find_bucket
+from slawatch.pane_series import MORE_QUARTERS, OF_MINUTES, Place, Series, Span
+from slawatch.sketch import find_bucket
 from slawatch.totals import migrate, pack_texts, unpack_texts
 
-__all__ = ["WINDOWS", "PaneSet", "SeriesKey"]
+__all__ = ["MORE_QUARTERS", "SLOTS", "WINDOWS", "PaneSet", "SeriesKey"]
 
 SeriesKey = tuple[str, str, str]
 """(dimension, label value, target)."""
-Span = tuple[int, int]
-"""First and last pane, both inside."""
 
-MINUTE_US = 60_000_000
-QUARTER_US = 15 * MINUTE_US
-HELD_MINUTES = 60
-HELD_QUARTERS = 100
-MORE_QUARTERS = 100
-"""How much longer outcomes are kept: the longest yesterday begins 50 hours ago."""
-BLOCK_MINUTES = 4 * 60
-BLOCK_QUARTERS = 50 * 4
-OF_MINUTES = (0, 1)
-"""The windows that are summed from minutes; the others are from quarters."""
-MAX_PLACES = 1_000
+MINUTE_US: Final = 60_000_000
+QUARTER_US: Final = 15 * MINUTE_US
+HELD_MINUTES: Final = 60
+HELD_QUARTERS: Final = 100
+BLOCK_MINUTES: Final = 4 * 60
+BLOCK_QUARTERS: Final = 50 * 4
+MAX_PLACES: Final = 1_000
 
-VERSION = 1
-_MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
-_HEAD = Struct("<BqqqI")
-_LENGTH = Struct("<I")
-_SLOTS = {outcome: slot for slot, outcome in enumerate(OUTCOMES)}
-_NOTHING_YET = -(1 << 62)
-_NO_SPAN = (0, -1)
+VERSION: Final = 1
+_MIGRATIONS: Final[Mapping[int, Callable[[bytes], bytes]]] = {}
+_HEAD: Final = Struct("<BqqqI")
+SLOTS: Final = {outcome: slot for slot, outcome in enumerate(OUTCOMES)}
+"""Where each outcome is counted in [met, breached]."""
+_NOTHING_YET: Final = -(1 << 62)
+_NO_SPAN: Final = (0, -1)
 
 
-class _Place(NamedTuple):
-    """Be where the bookings of a minute go; `windows` are those whose sums now hold it."""
-
-    quarter: int
-    holds_minute: bool
-    holds_quarter: bool
-    holds_outcome: bool
-    windows: tuple[int, ...]
-
-
-class _Sums:
-    """Hold what a window of a series adds up to: [met, breached], and the durations."""
-
-    __slots__ = ("counts", "sketch")
-
-    def __init__(self) -> None:
-        self.counts = [0, 0]
-        self.sketch = SketchSum()
-
-
-class _Series:
-    """Hold one series' panes by number, and the sums of its four windows.
-
-    Outcomes are [met, breached]. No pane is kept that is all 0.
-    """
-
-    __slots__ = ("minute_sketches", "minutes", "quarter_sketches", "quarters", "sums")
-
-    def __init__(self) -> None:
-        self.minutes = defaultdict[int, list[int]](_no_counts)
-        self.quarters = defaultdict[int, list[int]](_no_counts)
-        self.minute_sketches = defaultdict[int, Sketch](_no_durations)
-        self.quarter_sketches = defaultdict[int, Sketch](_no_durations)
-        self.sums = [_Sums() for _ in WINDOWS]
-
-    def move(self, index: int, old: Span, new: Span) -> None:
-        """Move a window's sums to another span: add the panes that enter, take the others away."""
-        if old[1] < new[0] or new[1] < old[0]:
-            self.sums[index] = _Sums()
-            self._add(index, range(new[0], new[1] + 1), 1)
-        else:
-            self._add(index, range(new[0], old[0]), 1)
-            self._add(index, range(old[1] + 1, new[1] + 1), 1)
-            self._add(index, range(old[0], new[0]), -1)
-            self._add(index, range(new[1] + 1, old[1] + 1), -1)
-
-    def _add(self, index: int, numbers: Iterable[int], sign: int) -> None:
-        of_minutes = index in OF_MINUTES
-        panes = self.minutes if of_minutes else self.quarters
-        sketches = self.minute_sketches if of_minutes else self.quarter_sketches
-        sums = self.sums[index]
-        for number in numbers:
-            if number in panes:
-                pane = panes[number]
-                sums.counts[0] += sign * pane[0]
-                sums.counts[1] += sign * pane[1]
-            if number in sketches:
-                sums.sketch.add(sketches[number], sign)
-
-    def tidy(self, minute: int, quarter: int) -> bool:
-        """Drop the panes of a correction that are back at 0; tell whether any pane is left."""
-        for panes, number in ((self.minutes, minute), (self.quarters, quarter)):
-            if number in panes and not any(panes[number]):
-                del panes[number]
-        for sketches, number in (
-            (self.minute_sketches, minute),
-            (self.quarter_sketches, quarter),
-        ):
-            if number in sketches:
-                sketch = sketches[number]
-                for bucket in [bucket for bucket, count in sketch.items() if not count]:
-                    del sketch[bucket]
-                if not sketch:
-                    del sketches[number]
-        return self.holds_any()
-
-    def holds_any(self) -> bool:
-        """Tell whether any pane is held."""
-        return bool(self.quarters or self.quarter_sketches or self.minutes or self.minute_sketches)
-
-    def drop(self, first_minute: int, first_quarter: int) -> None:
-        """Drop the panes before the first that are held."""
-        for kept, first in (
-            (self.minutes, first_minute),
-            (self.minute_sketches, first_minute),
-            (self.quarters, first_quarter - MORE_QUARTERS),
-            (self.quarter_sketches, first_quarter),
-        ):
-            panes: dict[int, Any] = kept
-            for number in [number for number in panes if number < first]:
-                del panes[number]
-
-
+@final
 class PaneSet:
     """Hold the panes of many series, and answer what their windows say at a log time.
 
@@ -162,53 +63,48 @@ class PaneSet:
     def __init__(self, day_starts: Callable[[int], int]) -> None:
         """Start empty."""
         self._day_starts = day_starts
-        self._series: dict[SeriesKey, _Series] = {}
+        self._series: dict[SeriesKey, Series] = {}
         self._first_minute = _NOTHING_YET
         self._first_quarter = _NOTHING_YET
         self._latest_minute = _NOTHING_YET
         self._spans: tuple[Span, ...] = (_NO_SPAN,) * len(WINDOWS)
-        self._places: dict[int, _Place] = {}
+        self._places: dict[int, Place] = {}
 
     def book(self, key: SeriesKey, at: int, outcome: str, count: int = 1) -> bool:
         """Count an outcome in the panes of `at`; a correction takes it back with a negative count.
 
         Return False where it was dropped: its quarter's outcomes are no longer kept.
         """
-        minute = at // MINUTE_US
-        place = self._places.get(minute) or self._locate(minute)
-        if not place.holds_outcome:
-            return False
-        slot = _SLOTS[outcome]
-        series = self._series.get(key) or self._open(key)
-        series.quarters[place.quarter][slot] += count
-        if place.holds_minute:
-            series.minutes[minute][slot] += count
-        sums = series.sums
-        for index in place.windows:
-            sums[index].counts[slot] += count
-        if count <= 0 and not series.tidy(minute, place.quarter):
-            del self._series[key]
-        return True
+        return self.count(key, at // MINUTE_US, SLOTS[outcome], count)
 
     def book_duration(self, key: SeriesKey, at: int, seconds: float, count: int = 1) -> bool:
         """Count a duration in the panes of `at`; False where its quarter is no longer held."""
-        minute = at // MINUTE_US
-        place = self._places.get(minute) or self._locate(minute)
+        return self.count_duration(key, at // MINUTE_US, find_bucket(seconds), count)
+
+    def count(self, key: SeriesKey, minute: int, slot: int, count: int) -> bool:
+        """Count an outcome, as `book`, in the panes of a minute since the epoch."""
+        place = self._places.get(minute)
+        if place is None:
+            place = self._locate(minute)
+        if not place.holds_outcome:
+            return False
+        series = self._open(key)
+        series.count(place, slot, count)
+        if count <= 0:
+            self._tidy(key, series, place)
+        return True
+
+    def count_duration(self, key: SeriesKey, minute: int, bucket: int, count: int) -> bool:
+        """Count a duration of a bucket, as `book_duration`, in the panes of a minute."""
+        place = self._places.get(minute)
+        if place is None:
+            place = self._locate(minute)
         if not place.holds_quarter:
             return False
-        bucket = find_bucket(seconds)
-        series = self._series.get(key) or self._open(key)
-        series.quarter_sketches[place.quarter][bucket] += count
-        if place.holds_minute:
-            series.minute_sketches[minute][bucket] += count
-        sums, block = series.sums, bucket >> BLOCK_BITS
-        for index in place.windows:
-            sketch = sums[index].sketch
-            sketch.counts[bucket] += count
-            sketch.blocks[block] += count
-            sketch.found = None
-        if count <= 0 and not series.tidy(minute, place.quarter):
-            del self._series[key]
+        series = self._open(key)
+        series.count_duration(place, bucket, count)
+        if count <= 0:
+            self._tidy(key, series, place)
         return True
 
     def results(self, now: int) -> dict[SeriesKey, dict[str, tuple[int, int]]]:
@@ -277,34 +173,34 @@ class PaneSet:
             for index, span in enumerate(spans)
         )
 
-    def _open(self, key: SeriesKey) -> _Series:
-        series = self._series[key] = _Series()
+    def _open(self, key: SeriesKey) -> Series:
+        series = self._series.get(key)
+        if series is None:
+            series = self._series[key] = Series()
         return series
 
-    def _locate(self, minute: int) -> _Place:
+    def _tidy(self, key: SeriesKey, series: Series, place: Place) -> None:
+        series.tidy(place)
+        if not series.holds_any():
+            del self._series[key]
+
+    def _locate(self, minute: int) -> Place:
         """Find the panes and windows of a minute, once until either moves."""
-        quarter = minute // 15
         if minute > self._latest_minute:
             self._latest_minute = minute
             self._drop(
                 (minute // BLOCK_MINUTES - 1) * BLOCK_MINUTES,
-                (quarter // BLOCK_QUARTERS - 1) * BLOCK_QUARTERS,
+                (minute // 15 // BLOCK_QUARTERS - 1) * BLOCK_QUARTERS,
             )
-        holds_minute = minute >= self._first_minute
-        holds_quarter = quarter >= self._first_quarter
-        holds_outcome = quarter >= self._first_quarter - MORE_QUARTERS
-        windows = tuple(
-            index
-            for index, (first, last) in enumerate(self._spans)
-            if (
-                holds_minute and first <= minute <= last
-                if index in OF_MINUTES
-                else holds_quarter and first <= quarter <= last
-            )
-        )
+        place = Place(minute, self._first_minute, self._first_quarter)
+        for index, (first, last) in enumerate(self._spans):
+            of_minutes = index in OF_MINUTES
+            number = minute if of_minutes else place.quarter
+            is_held = place.holds_minute if of_minutes else place.holds_quarter
+            if is_held and first <= number <= last:
+                place.windows.append(index)
         if len(self._places) >= MAX_PLACES:
             self._places.clear()
-        place = _Place(quarter, holds_minute, holds_quarter, holds_outcome, windows)
         self._places[minute] = place
         return place
 
@@ -333,15 +229,8 @@ class PaneSet:
         """
         head = (self._first_minute, self._first_quarter, self._latest_minute, len(self._series))
         parts = [_HEAD.pack(VERSION, *head)]
-        for key, series in sorted(self._series.items()):
-            numbers = [
-                *list_counts(series.minutes),
-                *list_counts(series.quarters),
-                *list_durations(series.minute_sketches),
-                *list_durations(series.quarter_sketches),
-            ]
-            parts.append(pack_texts(key))
-            parts.append(pack(f"<I{len(numbers)}i", len(numbers), *numbers))
+        for key in sorted(self._series):
+            parts += (pack_texts(key), self._series[key].pack())
         return b"".join(parts)
 
     @classmethod
@@ -355,15 +244,8 @@ class PaneSet:
         at = _HEAD.size
         for _ in range(n_series):
             (dimension, value, target), at = unpack_texts(data, at, 3)
-            (length,) = _LENGTH.unpack_from(data, at)
-            numbers = unpack_from(f"<{length}i", data, at + _LENGTH.size)
-            at += _LENGTH.size + 4 * length
-            series = panes._series[dimension, value, target] = _Series()
-            left = iter(numbers)
-            take_counts(left, series.minutes)
-            take_counts(left, series.quarters)
-            take_durations(left, series.minute_sketches)
-            take_durations(left, series.quarter_sketches)
+            series = panes._series[dimension, value, target] = Series()
+            at = series.take(data, at)
         return panes
 
 
@@ -372,11 +254,3 @@ def _clip(span: Span, first: int) -> Span:
     if span[1] < first:
         return _NO_SPAN
     return max(span[0], first), span[1]
-
-
-def _no_counts() -> list[int]:
-    return [0, 0]
-
-
-def _no_durations() -> Sketch:
-    return defaultdict(int)

@@ -19,21 +19,24 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import accumulate
 from math import ceil, log
+from typing import Final, final
 
-GAMMA = 1.02
-ZERO = 0
+GAMMA: Final = 1.02
+ZERO: Final = 0
 """The bucket of what is shorter than a microsecond."""
-BLOCK_BITS = 5
+BLOCK_BITS: Final = 5
 """Buckets are summed in blocks of 32, so that a quantile looks at 54 blocks and 32 buckets."""
-BLOCKS = 54
-BUCKETS = BLOCKS << BLOCK_BITS
+BLOCKS: Final = 54
+BUCKETS: Final = BLOCKS << BLOCK_BITS
+BUCKET_BITS: Final = 11
+"""The bits that any bucket fits in."""
 
 Sketch = dict[int, int]
 
-_INDEX = 1 / log(GAMMA)
-_MIDDLE_SECONDS = 2 / (GAMMA + 1) / 1_000_000
-_SHORTEST_US = 0.99  # in bucket 1, as one microsecond is after any rounding of its seconds
-_LONGEST_US = GAMMA ** (BUCKETS - 3)
+_INDEX: Final = 1 / log(GAMMA)
+_MIDDLE_SECONDS: Final = 2 / (GAMMA + 1) / 1_000_000
+_SHORTEST_US: Final = 0.99  # in bucket 1, as one microsecond is after any rounding of its seconds
+_LONGEST_US: Final = GAMMA ** (BUCKETS - 3)
 
 
 def find_bucket(seconds: float) -> int:
@@ -50,11 +53,11 @@ def read_bucket(bucket: int) -> float:
     return 0.0 if bucket == ZERO else float(GAMMA ** (bucket - 1) * _MIDDLE_SECONDS)
 
 
+@final
 class SketchSum:
     """Add sketches up, and take them away again.
 
-    `counts` are by bucket, `blocks` by block; who changes them changes both, and drops `found`,
-    the last answer.
+    `counts` are by bucket, `blocks` by block; `found` is the last answer, while it holds.
     """
 
     __slots__ = ("blocks", "counts", "found")
@@ -65,7 +68,13 @@ class SketchSum:
         self.blocks = [0] * BLOCKS
         self.found: Mapping[float, float] | None = None
 
-    def add(self, sketch: Mapping[int, int], sign: int = 1) -> None:
+    def count(self, bucket: int, count: int) -> None:
+        """Add to one bucket."""
+        self.counts[bucket] += count
+        self.blocks[bucket >> BLOCK_BITS] += count
+        self.found = None
+
+    def add(self, sketch: Sketch, sign: int = 1) -> None:
         """Add a sketch, or take it away with a `sign` of -1."""
         counts, blocks = self.counts, self.blocks
         for bucket, count in sketch.items():

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from struct import Struct, pack, unpack_from
+from typing import Final, final
 
 from slawatch.errors import ConfigError
 
@@ -18,26 +19,34 @@ Labels = tuple[str, ...]
 HistogramTotal = tuple[tuple[int, ...], int, int]
 """(cumulative count for each bound, sum, count)."""
 
-VERSION = 1
-_MIGRATIONS: Mapping[int, Callable[[bytes], bytes]] = {}
-_HEAD = Struct("<BII")
-_LABELS = Struct("<B")
-_TEXT = Struct("<H")
-_BUCKETS = Struct("<I")
-_WIDE = Struct("<Qq")
+VERSION: Final = 1
+_MIGRATIONS: Final[Mapping[int, Callable[[bytes], bytes]]] = {}
+_HEAD: Final = Struct("<BII")
+_LABELS: Final = Struct("<B")
+_TEXT: Final = Struct("<H")
+_BUCKETS: Final = Struct("<I")
+_WIDE: Final = Struct("<Qq")
 """128 bits, low word first: microseconds held by a million tickets over a year pass 64."""
-_LOW = (1 << 64) - 1
+_LOW: Final = (1 << 64) - 1
 
 
-class _Histogram:
+@final
+class Histogram:
     """Hold the counts between the bounds (the last one: beyond them all) and the sum."""
 
     __slots__ = ("bounds", "counts", "total")
 
     def __init__(self, bounds: tuple[int, ...], counts: list[int], total: int) -> None:
+        """Take over what was counted."""
         self.bounds, self.counts, self.total = bounds, counts, total
 
+    def observe(self, amount: int) -> None:
+        """Add one observation, in the unit of the bounds (microseconds)."""
+        self.counts[bisect_left(self.bounds, amount)] += 1
+        self.total += amount
 
+
+@final
 class Totals:
     """Count by family and label values.
 
@@ -50,7 +59,7 @@ class Totals:
         """Start empty."""
         self._buckets = buckets
         self._counters: defaultdict[str, defaultdict[Labels, int]] = defaultdict(_no_counts)
-        self._histograms: defaultdict[str, dict[Labels, _Histogram]] = defaultdict(dict)
+        self._histograms: defaultdict[str, dict[Labels, Histogram]] = defaultdict(dict)
 
     def add(self, family: str, labels: Labels, n: int = 1) -> None:
         """Add `n` (0 or more: a counter only grows) to a counter."""
@@ -58,13 +67,16 @@ class Totals:
 
     def observe(self, family: str, labels: Labels, amount: int) -> None:
         """Add one observation to a histogram, in the unit of its bounds (microseconds)."""
+        self.histogram(family, labels).observe(amount)
+
+    def histogram(self, family: str, labels: Labels) -> Histogram:
+        """Return a histogram, made where there is none, to add many observations to."""
         histograms = self._histograms[family]
         histogram = histograms.get(labels)
         if histogram is None:
             bounds = self._bounds(family, labels)
-            histogram = histograms[labels] = _Histogram(bounds, [0] * (len(bounds) + 1), 0)
-        histogram.counts[bisect_left(histogram.bounds, amount)] += 1
-        histogram.total += amount
+            histogram = histograms[labels] = Histogram(bounds, [0] * (len(bounds) + 1), 0)
+        return histogram
 
     def values(self) -> dict[str, dict[Labels, int | HistogramTotal]]:
         """Return all totals by family and label values; nothing added later changes them."""
@@ -132,7 +144,7 @@ class Totals:
             counts = rebin(numbers[:n_bounds], numbers[n_bounds:], bounds)
             total = _unpack_wide(data, at)
             at += _WIDE.size
-            totals._histograms[family][labels] = _Histogram(bounds, counts, total)
+            totals._histograms[family][labels] = Histogram(bounds, counts, total)
         return totals
 
 

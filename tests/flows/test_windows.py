@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from flows.items import Said
-from flows.windows import OUTCOMES_KEPT_US, Shown, WindowOptions, WindowsLogic
+from flows.windows import Shown, WindowOptions, WindowsLogic
 from slawatch import conventions
 from slawatch.events import Actor, Kind
 from slawatch.reach import HOP_BOUNDS
+from slawatch.tally import OUTCOMES_KEPT_US
 from slawatch.verdicts import Booking, Output
 from tests.rules import HOUR, MINUTE, SECOND, START, act, created, judge
 

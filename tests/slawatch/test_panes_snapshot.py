@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from struct import pack
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,8 +12,10 @@ from slawatch.errors import ConfigError
 from slawatch.panes import PaneSet
 from tests.slawatch.test_panes import (
     HOUR,
+    MINUTE,
     NOON,
     PHONE,
+    QUARTER,
     Booking,
     booked,
     bookings,
@@ -59,6 +63,23 @@ def test_a_snapshot_does_not_depend_on_the_order_within_a_pane() -> None:
     turned.book_duration(PHONE, NOON, 90.0)
     turned.book(PHONE, NOON, "met")
     assert turned.snapshot() == panes.snapshot()
+
+
+def test_version_1_is_read_and_written_number_by_number() -> None:
+    panes = PaneSet(utc_day)
+    panes.forget(NOON)
+    panes.book(PHONE, NOON, "met", 2)
+    panes.book(PHONE, NOON, "breached")
+    panes.book_duration(PHONE, NOON, 0.0, 3)
+    panes.book_duration(PHONE, NOON, 0.000001)
+    minute, quarter = NOON // MINUTE, NOON // QUARTER
+    head = pack("<BqqqI", 1, minute - 59, quarter - 99, minute, 1)
+    words = b"".join(pack("<H", len(word)) + word.encode() for word in PHONE)
+    outcomes = [1, minute, 2, 1, 1, quarter, 2, 1]
+    durations = [1, minute, 2, 0, 1, 3, 1, 1, quarter, 2, 0, 1, 3, 1]
+    numbers = pack("<I22i", 22, *outcomes, *durations)
+    assert panes.snapshot() == head + words + numbers
+    assert PaneSet.restore(panes.snapshot(), utc_day).quantiles(NOON) == panes.quantiles(NOON)
 
 
 def test_panes_of_a_newer_version_are_refused_by_name() -> None:

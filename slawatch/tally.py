@@ -1,0 +1,183 @@
+"""Add up what shards say, before it goes into totals and panes: there many are one.
+
+A line is a label set and target. What is said of it in one minute is held under one plain number,
+and what is never asked for, because it is too old by then, is never booked.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+from slawatch import conventions
+from slawatch.panes import MINUTE_US, SLOTS, PaneSet, SeriesKey
+from slawatch.sketch import BUCKET_BITS, find_bucket
+from slawatch.totals import Histogram, Totals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from slawatch.verdicts import Booking, Duration, Labels
+
+KEPT_US: Final = 26 * 3600 * 1_000_000
+"""How far back a window can look: the longest local day, and an hour."""
+OUTCOMES_KEPT_US: Final = 51 * 3600 * 1_000_000
+"""How far back outcomes are asked for: to the begin of the longest yesterday, and an hour."""
+WAITING: Final = 100_000
+"""How much is kept to be booked at once."""
+
+_RESULTS: Final = conventions.RESULTS.name
+_TEAM_RESULTS: Final = conventions.TEAM_RESULTS.name
+_DURATION: Final = conventions.DURATION.name
+_HOPS: Final = conventions.HOPS.name
+_DIMENSIONS: Final = conventions.DIMENSIONS
+_MINUTE_BITS: Final = 34
+_FIRST_MINUTE: Final = 1 << 33
+"""Added to a minute, so that none of the years 1 to 9999 is negative."""
+_MINUTES: Final = (1 << 34) - 1
+_BUCKETS: Final = (1 << BUCKET_BITS) - 1
+
+
+@final
+class _Line:
+    """Be a label set and target: where it is counted, and the results not yet in the totals."""
+
+    __slots__ = ("business", "labels", "number", "results", "series", "target", "wall")
+
+    def __init__(self, number: int, labels: Labels, target: str) -> None:
+        self.number = number
+        self.labels = labels
+        self.target = target
+        self.results = [0, 0]
+        self.series: list[SeriesKey] = [
+            (dimension, value, target) for dimension, value in zip(_DIMENSIONS, labels, strict=True)
+        ]
+        self.business: Histogram | None = None
+        self.wall: Histogram | None = None
+
+
+@final
+class Tally:
+    """Take what shards say; `settle` brings it into the totals and panes.
+
+    `team_labels` gives the region and tier that ride with a team.
+    """
+
+    def __init__(
+        self, totals: Totals, panes: PaneSet, team_labels: Callable[[str], tuple[str, str]]
+    ) -> None:
+        """Start with nothing waiting."""
+        self._totals = totals
+        self._panes = panes
+        self._team_labels = team_labels
+        self._lines: list[_Line] = []
+        self._lines_of: dict[Labels, dict[str, _Line]] = {}
+        self._counts: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._outcomes: list[int] = []
+        self._corrections: dict[int, int] = {}
+        self._durations: list[int] = []
+
+    def add(
+        self,
+        counts: Mapping[tuple[str, tuple[str, ...]], int],
+        results: Mapping[Booking, int],
+        bookings: Mapping[Booking, int],
+        durations: Iterable[Duration],
+    ) -> None:
+        """Take what was said at once, as `slawatch.verdicts.Output` holds it."""
+        sums = self._counts
+        for key, amount in counts.items():
+            sums[key] = sums.get(key, 0) + amount
+        for (labels, target, outcome, minute), count in results.items():
+            line, slot = self._line(labels, target), SLOTS[outcome]
+            line.results[slot] += count
+            code = ((line.number << 1 | slot) << _MINUTE_BITS) + minute + _FIRST_MINUTE
+            for _ in range(count):
+                self._outcomes.append(code)
+        for (labels, target, outcome, minute), count in bookings.items():
+            line, slot = self._line(labels, target), SLOTS[outcome]
+            code = ((line.number << 1 | slot) << _MINUTE_BITS) + minute + _FIRST_MINUTE
+            self._corrections[code] = self._corrections.get(code, 0) + count
+        for labels, target, at, business, wall in durations:
+            self._observe(self._line(labels, target), at, business, wall)
+
+    def _line(self, labels: Labels, target: str) -> _Line:
+        lines = self._lines_of.get(labels)
+        if lines is None:
+            lines = self._lines_of[labels] = {}
+        line = lines.get(target)
+        if line is None:
+            line = lines[target] = _Line(len(self._lines), labels, target)
+            self._lines.append(line)
+        return line
+
+    def _observe(self, line: _Line, at: int, business: int, wall: int) -> None:
+        if line.business is None or line.wall is None:
+            labels = (line.labels[0], line.target)
+            line.business = self._totals.histogram(_DURATION, (*labels, "business"))
+            line.wall = self._totals.histogram(_DURATION, (*labels, "wall"))
+        line.business.observe(business)
+        line.wall.observe(wall)
+        number = line.number << BUCKET_BITS | find_bucket(business / 1e6)
+        self._durations.append((number << _MINUTE_BITS) + at // MINUTE_US + _FIRST_MINUTE)
+
+    def is_full(self, ahead_at: int) -> bool:
+        """Tell whether it is time to settle, once what is too old by `ahead_at` has left."""
+        if len(self._outcomes) + len(self._durations) <= WAITING:
+            return False
+        oldest = (ahead_at - OUTCOMES_KEPT_US) // MINUTE_US + _FIRST_MINUTE
+        self._outcomes = [code for code in self._outcomes if code & _MINUTES >= oldest]
+        oldest = (ahead_at - KEPT_US) // MINUTE_US + _FIRST_MINUTE
+        self._durations = [code for code in self._durations if code & _MINUTES >= oldest]
+        return len(self._outcomes) + len(self._durations) > WAITING // 2
+
+    def settle(self, ahead_at: int) -> None:
+        """Bring all into totals and panes; what no window can show at `ahead_at` is in no pane."""
+        self._count()
+        panes, lines = self._panes, self._lines
+        oldest = (ahead_at - OUTCOMES_KEPT_US) // MINUTE_US + _FIRST_MINUTE
+        for code, count in _sum(self._outcomes, self._corrections, oldest).items():
+            minute = (code & _MINUTES) - _FIRST_MINUTE
+            number = code >> _MINUTE_BITS
+            for key in lines[number >> 1].series:
+                panes.count(key, minute, number & 1, count)
+        oldest = (ahead_at - KEPT_US) // MINUTE_US + _FIRST_MINUTE
+        for code, count in _sum(self._durations, {}, oldest).items():
+            minute = (code & _MINUTES) - _FIRST_MINUTE
+            number = code >> _MINUTE_BITS
+            for key in lines[number >> BUCKET_BITS].series:
+                panes.count_duration(key, minute, number & _BUCKETS, count)
+        self._outcomes.clear()
+        self._corrections.clear()
+        self._durations.clear()
+
+    def _count(self) -> None:
+        add = self._totals.add
+        for (family, labels), amount in self._counts.items():
+            if family == _HOPS:
+                hops = self._totals.histogram(_HOPS, ())
+                for _ in range(amount):
+                    hops.observe(int(labels[0]))
+            else:
+                add(family, labels, amount)
+        self._counts.clear()
+        for line in self._lines:
+            channel, priority, team = line.labels
+            for outcome, slot in SLOTS.items():
+                count = line.results[slot]
+                if count:
+                    line.results[slot] = 0
+                    add(_RESULTS, (channel, priority, line.target, outcome), count)
+                    team_labels = (team, *self._team_labels(team))
+                    add(_TEAM_RESULTS, (*team_labels, priority, line.target, outcome), count)
+
+
+def _sum(codes: list[int], more: dict[int, int], oldest: int) -> dict[int, int]:
+    """Return how often each code of a minute that is not too old is there, `more` included."""
+    sums: dict[int, int] = {}
+    for code in codes:
+        if code & _MINUTES >= oldest:
+            sums[code] = sums.get(code, 0) + 1
+    for code, count in more.items():
+        if code & _MINUTES >= oldest:
+            sums[code] = sums.get(code, 0) + count
+    return sums
