@@ -103,7 +103,7 @@ def replay(
     workers: Annotated[
         int, typer.Option(min=1, max=16, help="Threads; verdicts do not depend on it")
     ] = 1,
-    batch: Annotated[int, typer.Option(min=1, help="Events read at once")] = 2000,
+    batch: Annotated[int, typer.Option(min=1, help="Events read at once")] = 8000,
     snapshot_interval: Annotated[
         str, typer.Option(help="Between two snapshots of the state")
     ] = "60s",

@@ -57,7 +57,7 @@ class ReplayOptions:
 
     shards: int = 16
     workers: int = 1
-    batch_size: int = 2000
+    batch_size: int = 8000
     disorder_us: int = 0
     speed: float | None = None
     snapshot_seconds: float = 60.0

@@ -132,7 +132,7 @@ class ReplaySource(FixedPartitionedSource[Batch, ReplayPosition]):
         self,
         read: Callable[[], Iterable[Event | Reject]],
         *,
-        batch_size: int = 2000,
+        batch_size: int = 8000,
         disorder_us: int = 0,
         speed: float | None = None,
         stop: Flag,
