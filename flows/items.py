@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import orjson
+
 from connectors.decoding import Reject
+from flows.told import Told
 from slawatch.completeness import Completion
 from slawatch.events import Event
 from slawatch.verdicts import Booking, Duration, Row
@@ -50,10 +53,16 @@ class Said(NamedTuple):
     results: Mapping[Booking, int]
     bookings: Mapping[Booking, int]
     durations: Sequence[Duration]
-    verdicts: Sequence[Row]
+    told: Told
     view: View | None
     rejects: Sequence[Reject] = ()
     watermark_at: int = 0
     backlog: int = 0
     delays: Mapping[str, int] = {}
     lateness_us: int = 0
+
+    @property
+    def verdicts(self) -> list[Row]:
+        """Return the verdicts, read back."""
+        rows: list[Row] = orjson.loads(self.told.text)
+        return rows

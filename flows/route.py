@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from flows.items import Batch, Said, ShardBatch
+from flows.told import NOTHING
 from slawatch import conventions
 from slawatch.batches import find_delays, spread
 
@@ -57,7 +58,7 @@ def say_read(batch: Batch) -> Said:
         {},
         {},
         (),
-        (),
+        NOTHING,
         None,
         batch.rejects,
         watermark_at,

@@ -36,9 +36,9 @@ class VerdictPartition(StatefulSinkPartition[Said, None]):
         """Add the verdicts."""
         count = 0
         for said in values:
-            if said.verdicts:
-                self._table.add(said.verdicts)
-                count += len(said.verdicts)
+            if said.told.size:
+                self._table.write(said.told)
+                count += said.told.size
         if self._commits_each and ((count < FEW and self._table.file()) or count):
             self._table.commit()
 

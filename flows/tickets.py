@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from bytewax.operators import StatefulBatchLogic
 
 from flows.items import Said, ShardBatch
+from flows.told import tell
 from slawatch.book import Book
 from slawatch.shard import Shard
 from slawatch.snapshot import change_rules, pack_shard, restore_shard
@@ -102,7 +103,7 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
             out.results,
             out.bookings,
             out.durations,
-            out.rows,
+            tell(out.rows, is_tallied=not self._options.is_live),
             view,
             lateness_us=late_us,
         )

@@ -7,9 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import orjson
 
+from flows.told import Told, tell
 from flows.verdict_schema import open_file
 from slawatch.spike import Breach
 from slawatch.verdicts import FIELDS, IDENTITY, KINDS, Row, Verdict, render_verdict
@@ -21,9 +23,8 @@ _TOGETHER = 2000
 _INSERT = f"INSERT OR IGNORE INTO filed VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 - our own names
 _HELD = FIELDS.index("held")
 _ORDER = ", ".join(IDENTITY)
-_KIND = itemgetter(FIELDS.index("kind"))
 _IDENTITY = itemgetter(slice(len(IDENTITY)))
-_NUL = "\\u0000"
+_NUL = b"\\u0000"
 # A cycle's outcomes are numbered in the order in which they were said: the last one stands.
 _BREACHES = """
 SELECT DISTINCT at, ticket, target, cycle, channel, priority, team, region, tier, customer_tier,
@@ -48,7 +49,8 @@ class VerdictTable:
         """
         self.path = path
         self._connection = open_file(path, is_durable=is_durable)
-        self._fresh: list[Row] = []
+        self._fresh: list[bytes] = []
+        self._count = 0
         self._has_unfiled = self._ask("SELECT EXISTS (SELECT 1 FROM unfiled)") == 1
         is_new = not self._has_unfiled and self._ask("SELECT EXISTS (SELECT 1 FROM filed)") == 0
         self._tally = _Tally() if is_tallied and is_new else None
@@ -58,25 +60,36 @@ class VerdictTable:
 
     def add(self, verdicts: Iterable[Row]) -> None:
         """Add verdicts, those that are known already once more without effect; do not commit."""
-        self._fresh += verdicts
-        if len(self._fresh) >= _TOGETHER:
-            self._write()
+        self.write(tell(list(verdicts), is_tallied=self._tally is not None))
 
-    def _write(self) -> None:
-        rows, self._fresh = self._fresh, []
-        if not rows:
+    def write(self, told: Told) -> None:
+        """Add verdicts that are written down; do not commit."""
+        if not told.size:
             return
-        if self._tally is not None:
-            self._tally.add(rows)
-        if len(rows) >= FEW or self._has_unfiled:
-            together = orjson.dumps(rows, default=tuple).decode()
+        if self._tally is not None and not self._tally.add(told):
+            self._tally = None
+        self._fresh.append(told.text[1:-1])
+        self._count += told.size
+        if self._count >= _TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._count:
+            return
+        together, is_few = b"[" + b",".join(self._fresh) + b"]", self._count < FEW
+        self._fresh, self._count = [], 0
+        if self._has_unfiled or not is_few:
             # SQLite's JSON ends a text at a NUL. To look for one letter first costs a tenth.
-            if "\\" not in together or _NUL not in together:
-                self._connection.execute("INSERT INTO unfiled (verdicts) VALUES (?)", (together,))
+            if b"\\" not in together or _NUL not in together:
+                values = (together.decode(),)
+                self._connection.execute("INSERT INTO unfiled (verdicts) VALUES (?)", values)
                 self._has_unfiled = True
                 return
             while self.file():
                 pass
+        self._insert(orjson.loads(together))
+
+    def _insert(self, rows: Iterable[list[Any]]) -> None:
         self._connection.executemany(_INSERT, map(_flatten, rows))
 
     def file(self) -> bool:
@@ -88,18 +101,18 @@ class VerdictTable:
             return False
         place, together = found
         rows = sorted(orjson.loads(together), key=_IDENTITY)  # near each other in the tree
-        self._connection.executemany(_INSERT, map(_flatten, rows))
+        self._insert(rows)
         self._connection.execute("DELETE FROM unfiled WHERE place = ?", (place,))
         return True
 
     def commit(self) -> None:
         """Make what was added last."""
-        self._write()
+        self._flush()
         self._connection.commit()
 
     def read(self, ticket: str | None = None) -> Iterator[Verdict]:
         """Yield verdicts in the order of their ids, of one ticket or of all."""
-        self._write()
+        self._flush()
         where, values = ("", ()) if ticket is None else ("WHERE ticket = ?", (ticket,))
         query = f"SELECT * FROM verdicts {where} ORDER BY {_ORDER}"  # noqa: S608 - our own names
         for row in self._connection.execute(query, values):
@@ -117,12 +130,12 @@ class VerdictTable:
 
     def first_at(self) -> int:
         """Return the earliest instant of any verdict, 0 without any."""
-        self._write()
+        self._flush()
         return self._ask("SELECT coalesce(min(at), 0) FROM verdicts")
 
     def breaches(self, windows: Sequence[tuple[int, int]]) -> list[list[Breach]]:
         """Return the breaches of each window (after its start, up to its end) that still stand."""
-        self._write()
+        self._flush()
         found: list[list[Breach]] = [[] for _ in windows]
         spans = " OR ".join(f"(at > {int(start)} AND at <= {int(end)})" for start, end in windows)
         for row in self._connection.execute(_BREACHES.format(spans=spans)):
@@ -134,12 +147,12 @@ class VerdictTable:
 
     def last_at(self) -> int:
         """Return the latest instant of any verdict, 0 without any."""
-        self._write()
+        self._flush()
         return self._ask("SELECT coalesce(max(at), 0) FROM verdicts")
 
     def count(self) -> dict[str, int]:
         """Return how many verdicts there are of each kind."""
-        self._write()
+        self._flush()
         if self._tally is not None and self._tally.is_exact():
             found: dict[str, int] = self._tally.kinds
         else:
@@ -160,15 +173,17 @@ class _Tally:
         self.kinds: Counter[str] = Counter()
         self._hashes = array("q")
 
-    def add(self, rows: Sequence[Row]) -> None:
-        self.kinds.update(map(_KIND, rows))
-        self._hashes.extend(map(hash, map(_IDENTITY, rows)))
+    def add(self, told: Told) -> bool:
+        """Count them, if that was made ready."""
+        self.kinds.update(told.kinds)
+        self._hashes.extend(told.hashes or ())
+        return told.hashes is not None
 
     def is_exact(self) -> bool:
         """Tell whether none came twice, or may have."""
         return len(set(self._hashes)) == len(self._hashes)
 
 
-def _flatten(verdict: Row) -> tuple[object, ...]:
+def _flatten(verdict: Sequence[Any]) -> tuple[object, ...]:
     held = verdict[_HELD]
     return (*verdict[:_HELD], orjson.dumps(held).decode() if held else "")

@@ -16,7 +16,7 @@ from flows.store import Quantiles, Quarters, Results, Totals
 from slawatch.panes import PaneSet
 from slawatch.tally import Tally
 from slawatch.totals import Totals as TotalsState
-from slawatch.verdicts import BREACHED, Row, Verdict
+from slawatch.verdicts import Row, Verdict
 
 SHOW_SECONDS = 0.25
 """How often, in wall time, totals and windows are handed to the store."""
@@ -100,14 +100,13 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         if said.origin == "read":
             self._backlog = said.backlog
             self._delays.update(said.delays)
-        if said.verdicts:
-            self._exemplars += [row for row in said.verdicts[-20:] if self._is_shown(row)]
+        if said.told.breaches:
+            self._exemplars += [row for row in said.told.breaches if self._is_shown(row)]
         if self._tally.is_full(self._ahead_at):
             self._settle()
 
     def _is_shown(self, verdict: Row) -> bool:
-        shadows = self._options.shadows
-        return verdict[3] == BREACHED and verdict[0].partition("/")[0] not in shadows
+        return verdict[0].partition("/")[0] not in self._options.shadows
 
     def _settle(self) -> None:
         """Bring what was said into totals and panes; what no window can show any more is left."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from connectors.decoding import Reject
 from flows.items import Batch, Said, ShardBatch
 from flows.route import Routed, build_router, is_for_shard, say_read, shard_key
+from flows.told import NOTHING
 from slawatch.completeness import Completion
 from slawatch.events import Event, Kind, build_revised
 from tests.rules import SECOND, START, act
@@ -120,7 +121,7 @@ def test_the_watermark_is_the_latest_event_time() -> None:
 
 def test_an_empty_batch_says_nothing_but_its_time() -> None:
     said = say_read(batch([], 42))
-    assert said == Said("0", "read", 42, {}, {}, {}, (), (), None, [])
+    assert said == Said("0", "read", 42, {}, {}, {}, (), NOTHING, None, [])
 
 
 def test_every_shard_hears_how_far_a_poll_came() -> None:

@@ -21,13 +21,14 @@ from flows.sinks import (
     show_views,
 )
 from flows.store import Store, Totals
+from flows.told import NOTHING, tell
 from flows.verdict_table import FEW, VerdictTable
 from flows.windows import Shown
 from slawatch.verdicts import Verdict
 from slawatch.views import View
 from tests.rules import DAY, HOUR, START, created, judge
 
-SAID = Said("0", "0/3", START, {}, {}, {}, (), (), None)
+SAID = Said("0", "0/3", START, {}, {}, {}, (), NOTHING, None)
 REJECT = Reject("desk", "malformed", "not JSON", b"{", "4", START)
 
 
@@ -60,20 +61,20 @@ def build_part(table: VerdictTable, *, commits_each: bool) -> VerdictPartition:
 
 def test_verdicts_are_committed_before_the_snapshot_that_counts_them(table: VerdictTable) -> None:
     part = build_part(table, commits_each=False)
-    part.write_batch([SAID._replace(verdicts=tell_verdicts())])
+    part.write_batch([SAID._replace(told=tell(tell_verdicts()))])
     assert count_committed(table) == 0
     part.snapshot()
     assert count_committed(table) == len(tell_verdicts())
 
 
 def test_a_live_run_commits_each_batch(table: VerdictTable) -> None:
-    build_part(table, commits_each=True).write_batch([SAID._replace(verdicts=tell_verdicts())])
+    build_part(table, commits_each=True).write_batch([SAID._replace(told=tell(tell_verdicts()))])
     assert count_committed(table) == len(tell_verdicts())
 
 
 def test_the_end_of_the_flow_commits(table: VerdictTable) -> None:
     part = build_part(table, commits_each=False)
-    part.write_batch([SAID, SAID._replace(verdicts=tell_verdicts())])
+    part.write_batch([SAID, SAID._replace(told=tell(tell_verdicts()))])
     part.close()
     assert count_committed(table) == len(tell_verdicts())
 
@@ -81,7 +82,7 @@ def test_the_end_of_the_flow_commits(table: VerdictTable) -> None:
 def test_what_a_live_run_wrote_in_haste_is_filed_when_it_is_quiet(table: VerdictTable) -> None:
     many = [v._replace(ticket=f"desk/{n}") for v in tell_verdicts() for n in range(FEW)]
     part = build_part(table, commits_each=True)
-    part.write_batch([SAID._replace(verdicts=many)])
+    part.write_batch([SAID._replace(told=tell(many))])
     assert count_committed(table, "filed") == 0
     part.write_batch([SAID])
     assert count_committed(table, "filed") == count_committed(table) == len(many)

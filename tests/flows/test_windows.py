@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.items import Said
+from flows.told import NOTHING, tell
 from flows.windows import Shown, WindowOptions, WindowsLogic
 from slawatch import conventions
 from slawatch.events import Actor, Kind
@@ -36,7 +37,9 @@ def say(
 ) -> Said:
     """Return what a shard or the reader says."""
     out = out or Output()
-    said = Said("0", origin, log_at, out.counts, out.results, out.bookings, out.durations, (), None)
+    said = Said(
+        "0", origin, log_at, out.counts, out.results, out.bookings, out.durations, NOTHING, None
+    )
     return said._replace(**more)  # type: ignore[arg-type]  # the test's own words
 
 
@@ -154,7 +157,7 @@ def test_the_reader_tells_backlog_watermark_and_delays() -> None:
 
 def test_breaches_stand_as_exemplars() -> None:
     _, out = judge([created()], 2 * HOUR)
-    shown = show(*both(), say(verdicts=out.verdicts))
+    shown = show(*both(), say(told=tell(out.rows)))
     assert {verdict.kind for verdict in shown.exemplars} == {"breached"}
 
 
