@@ -8,9 +8,20 @@ from slawatch import conventions
 from slawatch.events import UNKNOWN_NAMES, Event
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from slawatch.verdicts import Output
 
 _EVENTS: Final = conventions.EVENTS.name
+
+
+def count_accepted(events: Sequence[Event], out: Output) -> None:
+    """Count the events of a batch as accepted; `note` says it of those that were not."""
+    accepted: dict[str, int] = {}
+    for event in events:
+        accepted[event.connector] = accepted.get(event.connector, 0) + 1
+    for connector, count in accepted.items():
+        out.counts[_EVENTS, (connector, "accepted")] += count
 
 
 def count_unknown(event: Event, out: Output) -> None:

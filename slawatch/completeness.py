@@ -13,6 +13,8 @@ from slawatch.clocks import FOREVER
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mypy_extensions import i64
+
 
 class Completion(NamedTuple):
     """Say that a poll, received at one instant, told all of a source up to another."""
@@ -33,7 +35,7 @@ class Completeness:
         """Know nothing yet; completions of other sources are ignored."""
         self._polled = polled
         self.known: dict[str, int] = {}
-        self.next_at = FOREVER
+        self.next_at: i64 = FOREVER
         """When the first completion that does not count yet was received."""
         self._waiting: list[Completion] = []
         self._held: dict[str, set[str]] = {}

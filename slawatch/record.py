@@ -37,10 +37,12 @@ _HAS_SEQUENCES: Final = 2
 # clock that only runs. The rest is of those that were paused, have breached or have ended.
 _CLOCK: Final = Struct("<BHBHIqq")
 _MORE: Final = Struct("<BB9qIIIqBB")
+_WHOLE_CLOCK: Final = Struct(_CLOCK.format + _MORE.format[1:])
 _PAUSE: Final = Struct("<qq")
 _HELD: Final = Struct("<BBQQ")
 _NEXT_AT: Final = Struct("<q")
 _REASONS: Final = ("", "policy_change", "cancelled", "superseded", "expired")
+_REASON_NUMBERS: Final = {reason: number for number, reason in enumerate(_REASONS)}
 _NONE: Final = 0xFFFFFFFF
 _HAS_MORE: Final = 1
 _OBSERVED: Final = 2
@@ -104,9 +106,12 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
     ]
     if flags & _HAS_TIMES:
         parts.append(_TIMES.pack(*times))
-    parts += (ticket.sequences, ticket.extras)
-    parts += [_pack_clock(clock) for clock in ticket.clocks]
-    parts.append(b"".join(_CYCLE.pack(index, n) for index, n in ticket.cycles.items()))
+    parts.append(ticket.sequences)
+    parts.append(ticket.extras)
+    for clock in ticket.clocks:
+        parts.append(_pack_clock(clock))  # noqa: PERF401 - compiled, a loop costs less
+    for index, n in ticket.cycles.items():
+        parts.append(_CYCLE.pack(index, n))
     for (team, status), (wall, business) in ticket.held.items():
         name = team.encode()[:255]
         parts.append(_HELD.pack(len(name), status, wall, business) + name)
@@ -118,48 +123,51 @@ _CYCLE: Final = Struct("<BH")
 
 
 def _pack_clock(clock: Clock) -> bytes:
-    more = (
-        clock.state != State.RUNNING
-        or clock.run_from != clock.started_at
-        or bool(clock.breached_at or clock.published or clock.pauses or clock.due)
-    )
-    head = _CLOCK.pack(
+    flags = clock.tier << 4 | (_OBSERVED if clock.observed else 0)
+    pauses = clock.pauses
+    if (
+        clock.state == State.RUNNING
+        and clock.run_from == clock.started_at
+        and not (clock.breached_at or clock.published or pauses or clock.due)
+    ):
+        return _CLOCK.pack(
+            clock.target,
+            clock.cycle,
+            flags,
+            clock.fired,
+            clock.profile,
+            clock.started_at,
+            clock.breach_at,
+        )
+    packed = _WHOLE_CLOCK.pack(
         clock.target,
         clock.cycle,
-        clock.tier << 4 | (_HAS_MORE if more else 0) | (_OBSERVED if clock.observed else 0),
+        flags | _HAS_MORE,
         clock.fired,
         clock.profile,
         clock.started_at,
         clock.breach_at,
+        clock.state,
+        clock.published,
+        clock.run_from,
+        clock.next_at,
+        clock.elapsed_us,
+        clock.wall_us,
+        clock.breached_at,
+        clock.stopped_at,
+        clock.due,
+        clock.breach_elapsed_us,
+        clock.breach_wall_us,
+        clock.labels if clock.labels >= 0 else _NONE,
+        clock.booked if clock.booked >= 0 else _NONE,
+        len(pauses) if pauses else 0,
+        clock.booked_at,
+        min(clock.revisions, 255),
+        _REASON_NUMBERS[clock.reason],
     )
-    if not more:
-        return head
-    pauses = clock.pauses or ()
-    return b"".join(
-        (
-            head,
-            _MORE.pack(
-                clock.state,
-                clock.published,
-                clock.run_from,
-                clock.next_at,
-                clock.elapsed_us,
-                clock.wall_us,
-                clock.breached_at,
-                clock.stopped_at,
-                clock.due,
-                clock.breach_elapsed_us,
-                clock.breach_wall_us,
-                clock.labels if clock.labels >= 0 else _NONE,
-                clock.booked if clock.booked >= 0 else _NONE,
-                len(pauses),
-                clock.booked_at,
-                min(clock.revisions, 255),
-                _REASONS.index(clock.reason),
-            ),
-            *(_PAUSE.pack(*span) for span in pauses),
-        )
-    )
+    for pause_from, pause_to in pauses or ():
+        packed += _PAUSE.pack(pause_from, pause_to)
+    return packed
 
 
 def unpack_ticket(

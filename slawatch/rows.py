@@ -27,6 +27,7 @@ _EXTRA: Final = Struct("<HB")  # index of the act, a bit for each value that fol
 _EXTRA_BYTES: Final = 3
 _MASK_AT: Final = 2
 _VALUES_BYTES: Final = bytes(8 * mask.bit_count() for mask in range(1 << len(Extras._fields)))
+_VALUES: Final = tuple(Struct(f"<{count}q") for count in range(len(Extras._fields) + 1))
 _LAST_KIND: Final = int(max(Kind))
 
 
@@ -76,11 +77,17 @@ class Told:
     def find(self, id_hash: int) -> int:
         """Return the place of an act among the others by the hash of its id, -1 if it is new."""
         if self._listed is None:
-            return find_row(self.rows, _HASH.pack(id_hash))
+            return _find_row(self.rows, _HASH.pack(id_hash))
         for index, known in enumerate(self._listed):
             if known.id_hash == id_hash:
                 return index
         return -1
+
+    def is_next(self, at: i64) -> bool:
+        """Tell whether an act of this instant certainly goes after all others, all folded."""
+        return (
+            self._listed is None and at > self.told_at and self.folded * ROW_BYTES == len(self.rows)
+        )
 
     def is_before(self, act: Event) -> bool:
         """Tell whether an act is later than all others."""
@@ -97,16 +104,20 @@ class Told:
         """Keep an act that is later than all others."""
         if self._listed is not None:
             self._listed.append(act)
-            return
+        else:
+            self.add_row(pack_row(act, interner), act, interner)
+
+    def add_row(self, row: bytes, act: Event, interner: Interner) -> None:
+        """Keep an act by its row, where all others are kept so and it is later."""
+        count = len(self.rows) // ROW_BYTES
         self.asserted = interner.asserted
-        count = len(self.rows)
-        self.rows += pack_row(act, interner)
+        self.rows += row
         self.told_at = act.occurred_at
         if act.sequence or self.sequences:
-            self.sequences = self.sequences or bytes(count // ROW_BYTES * _AT.size)
+            self.sequences = self.sequences or bytes(count * _AT.size)
             self.sequences += _AT.pack(act.sequence)
         if act.extras is not None:
-            self.extras += _pack_extras(count // ROW_BYTES, act.extras)
+            self.extras += _pack_extras(count, act.extras)
             self.n_extras += 1
 
     def become_rows(self, interner: Interner) -> None:
@@ -133,8 +144,12 @@ def pack_row(act: Event, interner: Interner) -> bytes:
     return _ROW.pack(act.occurred_at, bits, index, act.id_hash)
 
 
-def find_row(rows: bytes, id_hash: bytes) -> int:
-    """Return the place of the row with this hash, -1 if there is none."""
+def is_new(row: bytes, rows: bytes) -> bool:
+    """Tell whether the id hash of a row is certainly not among other rows."""
+    return row[_HASH_AT:] not in rows
+
+
+def _find_row(rows: bytes, id_hash: bytes) -> int:
     at = rows.find(id_hash)
     while at >= 0:
         if at % ROW_BYTES == _HASH_AT:
@@ -150,9 +165,14 @@ def read_instant(row: bytes, at: int) -> i64:
 
 
 def _pack_extras(index: int, extras: Extras) -> bytes:
-    mask = sum(1 << i for i, value in enumerate(extras) if value is not None)
-    values = [value for value in extras if value is not None]
-    return _EXTRA.pack(index, mask) + Struct(f"<{len(values)}q").pack(*values)
+    mask, bit = 0, 1
+    values: list[int] = []
+    for value in extras:
+        if value is not None:
+            mask |= bit
+            values.append(value)
+        bit <<= 1
+    return _EXTRA.pack(index, mask) + _VALUES[len(values)].pack(*values)
 
 
 def measure_extras(row: bytes, at: int, count: int) -> int:

@@ -7,12 +7,11 @@ passes the rest. The answer does not depend on how events are batched.
 from __future__ import annotations
 
 from bisect import bisect_right
-from heapq import heapify, heappop, heappush
 from typing import TYPE_CHECKING, Final
 
-from slawatch import conventions
-from slawatch.arrival import count_healed, count_unknown, note, reject_old
+from slawatch.arrival import count_accepted, count_healed, count_unknown, note, reject_old
 from slawatch.clocks import FOREVER
+from slawatch.deadlines import Deadlines
 from slawatch.effects import Given, count_given, find_growth
 from slawatch.events import (
     CAME_BY_SWEEP,
@@ -27,6 +26,7 @@ from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at
 from slawatch.repetition import compare, confirm
 from slawatch.retell import fold_anew, is_in_base, rebase
 from slawatch.revision import end_revision
+from slawatch.rows import is_new, pack_row
 from slawatch.settle import Settler
 from slawatch.table import TicketTable
 from slawatch.ticket import RESOLVED, Ticket
@@ -35,6 +35,8 @@ from slawatch.verdicts import Output
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mypy_extensions import i64
+
     from slawatch.book import Book
     from slawatch.completeness import Completion
     from slawatch.views import View
@@ -42,11 +44,9 @@ if TYPE_CHECKING:
 MAX_ACTS: Final = 256
 """Over this many acts the older half of a ticket becomes its base."""
 
-_EVENTS: Final = conventions.EVENTS.name
-
 
 class Shard(TicketTable):
-    """Hold tickets, most of them packed, and their deadlines in one heap.
+    """Hold tickets, most of them packed, and their deadlines.
 
     `hot` tickets at most are kept unpacked. `began_at` is the log time of the shard's first
     event: before it nothing can have been seen. `digest` is that of the rules it was judged by.
@@ -61,9 +61,9 @@ class Shard(TicketTable):
         self.log_at = 0
         self.settler = Settler(book, self.interner, self.fold)
         self.work = OpenWork(book, self.interner)
-        self._heap: list[tuple[int, str]] = []
-        self._touched: dict[str, Ticket] = {}
-        self._touched_at = 0
+        self._due = Deadlines()
+        self._touched: list[Ticket] = []
+        self._touched_at: i64 = 0
         self._shadows = book.shadows
         self._anew: set[str] = set()
 
@@ -80,18 +80,18 @@ class Shard(TicketTable):
 
         `completions` are those logged among the events, of all sources, in the same order.
         """
-        heap, complete = self._heap, self.settler.complete
+        due, complete = self._due, self.settler.complete
         if completions:
             complete.note(completions)
         if not self.began_at and events:
             self.began_at = events[0].received_at
         for event in events:
-            log_at = event.received_at - disorder_us
+            log_at: i64 = event.received_at - disorder_us
             if complete.next_at < log_at:
                 self._complete(log_at, out)
             if self._touched and log_at > self._touched_at:
                 self._settle_touched(out)
-            if heap and heap[0][0] < log_at:
+            if due.next_at < log_at:
                 self.pass_deadlines(log_at - 1, out)
             self._touched_at = log_at
             self._take(event, log_at, out)
@@ -100,37 +100,34 @@ class Shard(TicketTable):
         if self._touched and now >= self._touched_at:
             self._settle_touched(out)
         self.pass_deadlines(now, out)
-        if len(heap) > 4 * len(self.tickets) + 1024:
+        if due.count > 4 * len(self.tickets) + 1024:
             self.rebuild()
-        if events:
-            accepted: dict[str, int] = {}
-            for event in events:
-                accepted[event.connector] = accepted.get(event.connector, 0) + 1
-            for connector, count in accepted.items():
-                out.counts[_EVENTS, (connector, "accepted")] += count
+        count_accepted(events, out)
         self.log_at = max(self.log_at, now)
         self.cool()
 
     def _settle_touched(self, out: Output) -> None:
         """Publish what the acts of the last instant say, now that it has passed."""
         at = self._touched_at
-        settle, heap = self.settler.settle, self._heap
-        for ticket in self._touched.values():
+        touched = self._touched
+        for ticket in touched:
             said = out if not self._shadows else self._shade(ticket.key, out)
             if ticket.waits_until() <= at:
                 self._fold_due(ticket, at, said)
             if self._anew and ticket.key in self._anew:
                 self.settler.move(ticket, at, said)
-            settle(ticket, at, said)
+            self.settler.settle(ticket, at, said)
             next_at = ticket.next_at
             if next_at <= at:  # told long after its end: more of it may be on the way
                 next_at = ticket.next_at = at + self.book.rules.retention_us
             if next_at < ticket.queued_at:
                 ticket.queued_at = next_at
-                heappush(heap, (next_at, ticket.key))
-        self.work.touched.update(self._touched)
-        self._touched.clear()
-        self._anew.clear()
+                self._due.put(next_at, ticket.key)
+            self.work.touched.add(ticket.key)
+            ticket.is_touched = False
+        touched.clear()
+        if self._anew:
+            self._anew.clear()
 
     def _complete(self, before: int, out: Output) -> None:
         """Judge on what polled sources cover by completions that came before an instant."""
@@ -147,26 +144,34 @@ class Shard(TicketTable):
 
     def park(self) -> None:
         """Queue what waits for its instant to pass, so that a snapshot holds it."""
-        for ticket in self._touched.values():
+        for ticket in self._touched:
             if self._touched_at < ticket.queued_at:
                 ticket.queued_at = self._touched_at
-                heappush(self._heap, (self._touched_at, ticket.key))
+                self._due.put(self._touched_at, ticket.key)
+
+    def _touch(self, ticket: Ticket) -> None:
+        """Let a ticket be settled once its instant has passed."""
+        if not ticket.is_touched:
+            ticket.is_touched = True
+            self._touched.append(ticket)
 
     def pass_deadlines(self, until: int, out: Output) -> None:
         """Pass every deadline up to and including `until`, each at its own instant."""
-        heap = self._heap
-        while heap and heap[0][0] <= until:
-            at, key = heappop(heap)
+        due = self._due
+        while due.next_at <= until:
+            at = due.next_at
+            key = due.pop()
             kept = self.tickets.get(key)
-            if type(kept) is bytes and (read_next_at(kept) != at or is_over(kept)):
-                if read_next_at(kept) == at:
+            if isinstance(kept, bytes):
+                if read_next_at(kept) != at:
+                    continue
+                if is_over(kept):
                     self.forget(key)
-                continue
-            ticket = self.get(key)
-            if ticket is None or ticket.queued_at != at:
-                continue
-            ticket.queued_at = FOREVER
-            self._pass(ticket, at, out if not self._shadows else self._shade(key, out))
+                    continue
+                kept = self.get(key)
+            if isinstance(kept, Ticket) and kept.queued_at == at:
+                kept.queued_at = FOREVER
+                self._pass(kept, at, out if not self._shadows else self._shade(key, out))
 
     def _shade(self, key: str, out: Output) -> Output:
         """Return where what is said of a ticket goes: of a shadow one, the verdicts alone."""
@@ -198,8 +203,9 @@ class Shard(TicketTable):
 
     def forget(self, key: str) -> None:
         """Drop a ticket of which nothing is left to tell."""
-        del self.tickets[key]
-        self._touched.pop(key, None)
+        kept = self.tickets.pop(key)
+        if isinstance(kept, Ticket) and kept.is_touched:
+            self._touched.remove(kept)
         self._hot.pop(key, None)
         self.work.touched.add(key)
 
@@ -209,63 +215,91 @@ class Shard(TicketTable):
         at = ticket.next_at
         if at < ticket.queued_at and at > now:
             ticket.queued_at = at
-            heappush(self._heap, (at, ticket.key))
+            self._due.put(at, ticket.key)
 
     def rebuild(self) -> None:
-        """Drop the stale entries of the heap."""
-        self._heap[:] = [
-            (at, key)
-            for key, kept in self.tickets.items()
-            if (at := read_next_at(kept) if type(kept) is bytes else kept.queued_at) < FOREVER  # type: ignore[union-attr]  # a Ticket if not bytes
-        ]
-        heapify(self._heap)
+        """Drop the stale deadlines."""
+        self._due.clear()
+        for key, kept in self.tickets.items():
+            at = read_next_at(kept) if isinstance(kept, bytes) else kept.queued_at
+            if at < FOREVER:
+                self._due.put(at, key)
 
     def _take(self, event: Event, log_at: int, out: Output) -> None:
-        at, id_hash, key = event.occurred_at, event.id_hash, event.key
+        key = event.key
         ticket = self._hot.get(key) or self.get(key)
+        if event.marks & OF_ALL:
+            end_revision(self, event, log_at, out)
+            return
         if event.marks:
-            if event.marks & OF_ALL:
-                end_revision(self, event, log_at, out)
-                return
             count_unknown(event, out)
         if ticket is None:
-            floor = log_at - self.book.rules.retention_us
-            if at < floor and self.began_at < floor and not event.marks & CAME_OF_OPEN:
+            if self._is_too_old(event, log_at):
                 reject_old(event, out)
                 return
             ticket = self.open(event)
-        said = out if not self._shadows else self._shade(key, out)
-        index = ticket.find(id_hash)
+        at: i64 = event.occurred_at
+        if (
+            at <= log_at
+            and at > ticket.crossed_at
+            and ticket.is_next(at)
+            and ticket.base is None
+            and not event.marks & CAME_BY_SWEEP
+        ):
+            row = pack_row(event, self.interner)
+            if is_new(row, ticket.rows):
+                self._touch(ticket)
+                ticket.add_row(row, event, self.interner)
+                self._apply(ticket, event, out)
+                return
+        self._place(ticket, event, log_at, out)
+
+    def _is_too_old(self, event: Event, log_at: int) -> bool:
+        """Tell whether an event's ticket may have been forgotten."""
+        floor = log_at - self.book.rules.retention_us
+        is_old = event.occurred_at < floor and self.began_at < floor
+        return is_old and not event.marks & CAME_OF_OPEN
+
+    def _apply(self, ticket: Ticket, act: Event, out: Output) -> None:
+        """Fold an act that was added after all others, which are folded."""
+        effects: list[Given] = []
+        self.fold.apply(ticket, act, effects)
+        ticket.folded += 1
+        if effects:
+            said = out if not self._shadows else self._shade(ticket.key, out)
+            self._count(effects, act.occurred_at, said)
+        if ticket.folded > MAX_ACTS:
+            rebase(self.fold, ticket, MAX_ACTS // 2)
+
+    def _place(self, ticket: Ticket, event: Event, log_at: int, out: Output) -> None:
+        """Take an act that may be known, late, too early, or of a closed past."""
+        index = ticket.find(event.id_hash)
         if index >= 0:
-            self._repeat(ticket, index, event, log_at, out)
+            self._repeat(ticket, index, event, log_at, self._shade(ticket.key, out))
             return
-        self._touched[key] = ticket
-        self.work.touched.add(key)
+        self._touch(ticket)
+        at = event.occurred_at
         if ticket.base is not None and at <= read_last_at(ticket.base):
-            if is_in_base(self.fold, ticket, id_hash):
+            if is_in_base(self.fold, ticket, event.id_hash):
                 note(event, "duplicate", out)
                 return
             # the past before the base is closed
             event = event.replace(occurred_at=read_last_at(ticket.base), rank=0)
         if event.marks & CAME_BY_SWEEP and self.first_at <= at < log_at - ticket.grace_us:
             count_healed(event, out)
-        folded = ticket.folded
         if (
             at <= log_at
-            and folded == ticket.count()
+            and ticket.folded == ticket.count()
             and at > ticket.crossed_at
             and ticket.is_before(event)
         ):
             ticket.add(event, self.interner)
-            effects: list[Given] = []
-            self.fold.apply(ticket, event, effects)
-            ticket.folded = folded + 1
-            if effects:
-                self._count(effects, at, said)
-        elif self._insert(ticket, event, log_at, said):
+            self._apply(ticket, event, out)
+            return
+        if self._insert(ticket, event, log_at, self._shade(ticket.key, out)):
             note(event, "late", out)
             if event.extras is not None and event.extras.revision:
-                self._anew.add(key)
+                self._anew.add(ticket.key)
         if ticket.count() > MAX_ACTS:
             rebase(self.fold, ticket, MAX_ACTS // 2)
 
@@ -313,8 +347,7 @@ class Shard(TicketTable):
         key, told = ticket.key, ticket.acts[: ticket.folded]
         ticket.acts = acts
         self._refold(ticket, told, log_at, self._shade(key, out))
-        self._touched[key] = ticket
-        self.work.touched.add(key)
+        self._touch(ticket)
         if is_anew:
             self._anew.add(key)
 
@@ -339,13 +372,14 @@ class Shard(TicketTable):
 
     def view(self, now: int) -> View:
         """Return the open work as of now."""
+        self.work.touched.update([ticket.key for ticket in self._touched])
         return self.work.view(self.peek_work, self.scan_work, now)
 
     def adopt(self, other: Shard) -> None:
         """Take over another shard's packed tickets and its interner; times stay."""
         other.settler.complete = self.settler.complete
         self.interner, self.fold, self.settler = other.interner, other.fold, other.settler
-        self.tickets, self._hot, self._touched, self._blank = other.tickets, {}, {}, {}
+        self.tickets, self._hot, self._touched, self._blank = other.tickets, {}, [], {}
         swept, self.work = self.work.swept, OpenWork(self.book, self.interner)
         self.work.swept = swept
         self.work.touched.update(self.tickets)
@@ -359,7 +393,7 @@ class Shard(TicketTable):
         if len(self._hot) <= self._hot_limit:
             return
         self.park()
-        idle = [key for key in self._hot if key not in self._touched]
+        idle = [key for key, ticket in self._hot.items() if not ticket.is_touched]
         for key in idle[: max(0, len(self._hot) - self._hot_limit // 2)]:
             ticket = self._hot.pop(key)
             self.tickets[key] = pack_ticket(ticket, self.interner)
