@@ -18,10 +18,16 @@ _EVENTS: Final = conventions.EVENTS.name
 def count_accepted(events: Sequence[Event], out: Output) -> None:
     """Count the events of a batch as accepted; `note` says it of those that were not."""
     accepted: dict[str, int] = {}
+    connector, count = "", 0
     for event in events:
-        accepted[event.connector] = accepted.get(event.connector, 0) + 1
-    for connector, count in accepted.items():
-        out.counts[_EVENTS, (connector, "accepted")] += count
+        if event.connector is not connector:
+            accepted[connector] = accepted.get(connector, 0) + count
+            connector, count = event.connector, 0
+        count += 1
+    accepted[connector] = accepted.get(connector, 0) + count
+    for name, total in accepted.items():
+        if total:
+            out.counts[_EVENTS, (name, "accepted")] += total
 
 
 def count_unknown(event: Event, out: Output) -> None:

@@ -11,8 +11,8 @@ from slawatch.clocks import FOREVER
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
-_SLOT_BITS: Final = 27
-"""A slot is 134 s of log time: a few deadlines of a small desk, some thousands of a large one."""
+_SLOT_BITS: Final = 30
+"""A slot is 18 minutes of log time: some ten deadlines of a desk, thousands of a large one."""
 
 
 class Deadlines:

@@ -13,7 +13,7 @@ from slawatch.book import NO_GOAL_US, TargetGoal
 from slawatch.calendars import Calendar
 from slawatch.clocks import FOREVER, Clock, State
 from slawatch.events import NO_ATTRS
-from slawatch.rows import ROW_BYTES, measure_extras, read_instant
+from slawatch.rows import ROW_BYTES, measure_extras
 from slawatch.ticket import CLOSED, Ticket
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ _HAS_SEQUENCES: Final = 2
 _CLOCK: Final = Struct("<BHBHIqq")
 _MORE: Final = Struct("<BB9qIIIqBB")
 _WHOLE_CLOCK: Final = Struct(_CLOCK.format + _MORE.format[1:])
+_pack_start: Final = _CLOCK.pack  # bound: a method is looked up at each call
+_pack_whole: Final = _WHOLE_CLOCK.pack
 _PAUSE: Final = Struct("<qq")
 _HELD: Final = Struct("<BBQQ")
 _NEXT_AT: Final = Struct("<q")
@@ -130,7 +132,7 @@ def _pack_clock(clock: Clock) -> bytes:
         and clock.run_from == clock.started_at
         and not (clock.breached_at or clock.published or pauses or clock.due)
     ):
-        return _CLOCK.pack(
+        return _pack_start(
             clock.target,
             clock.cycle,
             flags,
@@ -139,7 +141,7 @@ def _pack_clock(clock: Clock) -> bytes:
             clock.started_at,
             clock.breach_at,
         )
-    packed = _WHOLE_CLOCK.pack(
+    packed = _pack_whole(
         clock.target,
         clock.cycle,
         flags | _HAS_MORE,
@@ -186,8 +188,7 @@ def unpack_ticket(
     asserted = fold.interner.asserted
     if n_acts:
         end = at + n_acts * ROW_BYTES
-        ticket.rows, ticket.asserted = row[at:end], asserted
-        ticket.told_at = read_instant(row, end - ROW_BYTES)
+        ticket.take_rows(row[at:end], asserted)
         at = end
     if flags & _HAS_TIMES:
         ticket.adopted_at, ticket.crossed_at, ticket.pause_since = _TIMES.unpack_from(row, at)

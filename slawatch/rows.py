@@ -28,6 +28,10 @@ _EXTRA_BYTES: Final = 3
 _MASK_AT: Final = 2
 _VALUES_BYTES: Final = bytes(8 * mask.bit_count() for mask in range(1 << len(Extras._fields)))
 _VALUES: Final = tuple(Struct(f"<{count}q") for count in range(len(Extras._fields) + 1))
+_pack_row: Final = _ROW.pack  # bound: looking the method up costs as much as packing
+_ONE: Final[i64] = 1
+_SEEN: Final = 31
+_ALL: Final = (1 << 32) - 1
 _LAST_KIND: Final = int(max(Kind))
 
 
@@ -46,6 +50,7 @@ class Told:
     extras: bytes = b""
     n_extras: int = 0
     told_at: i64 = 0
+    _seen: i64 = 0
     asserted: list[Asserted] | None = None
     _listed: list[Event] | None = None
 
@@ -89,6 +94,13 @@ class Told:
             self._listed is None and at > self.told_at and self.folded * ROW_BYTES == len(self.rows)
         )
 
+    def is_new(self, row: bytes) -> bool:
+        """Tell whether the id hash of a row is certainly not among the other rows."""
+        # A bit for five of the hash's: most new acts are known as such by it.
+        if not self._seen >> (row[_HASH_AT] & _SEEN) & 1:
+            return True
+        return self.rows.find(row[_HASH_AT:]) < 0
+
     def is_before(self, act: Event) -> bool:
         """Tell whether an act is later than all others."""
         listed = self._listed
@@ -99,6 +111,12 @@ class Told:
                 return False
             listed = self.acts
         return not listed or act.is_after(listed[-1])
+
+    def take_rows(self, rows: bytes, asserted: list[Asserted]) -> None:
+        """Take the rows of a record, and what their numbers mean."""
+        self.rows, self.asserted = rows, asserted
+        self.told_at = read_instant(rows, len(rows) - ROW_BYTES)
+        self._seen = _ALL
 
     def add(self, act: Event, interner: Interner) -> None:
         """Keep an act that is later than all others."""
@@ -113,6 +131,7 @@ class Told:
         self.asserted = interner.asserted
         self.rows += row
         self.told_at = act.occurred_at
+        self._seen |= _ONE << (row[_HASH_AT] & _SEEN)
         if act.sequence or self.sequences:
             self.sequences = self.sequences or bytes(count * _AT.size)
             self.sequences += _AT.pack(act.sequence)
@@ -135,18 +154,14 @@ class Told:
         self.extras = b"".join([_pack_extras(index, extras) for index, extras in rare])
         self.n_extras = len(rare)
         self.told_at = acts[-1].occurred_at if acts else 0
+        self._seen = _ALL
 
 
 def pack_row(act: Event, interner: Interner) -> bytes:
     """Pack an act but for its sequence and its rare keys."""
     bits = (act.kind & 0xFF) << 3 | act.actor << 1 | act.public
     index = interner.assert_index(act.attrs, act.assignee)
-    return _ROW.pack(act.occurred_at, bits, index, act.id_hash)
-
-
-def is_new(row: bytes, rows: bytes) -> bool:
-    """Tell whether the id hash of a row is certainly not among other rows."""
-    return row[_HASH_AT:] not in rows
+    return _pack_row(act.occurred_at, bits, index, act.id_hash)
 
 
 def _find_row(rows: bytes, id_hash: bytes) -> int:

@@ -26,7 +26,7 @@ from slawatch.record import is_over, pack_ticket, read_last_at, read_next_at
 from slawatch.repetition import compare, confirm
 from slawatch.retell import fold_anew, is_in_base, rebase
 from slawatch.revision import end_revision
-from slawatch.rows import is_new, pack_row
+from slawatch.rows import pack_row
 from slawatch.settle import Settler
 from slawatch.table import TicketTable
 from slawatch.ticket import RESOLVED, Ticket
@@ -247,7 +247,7 @@ class Shard(TicketTable):
             and not event.marks & CAME_BY_SWEEP
         ):
             row = pack_row(event, self.interner)
-            if is_new(row, ticket.rows):
+            if ticket.is_new(row):
                 self._touch(ticket)
                 ticket.add_row(row, event, self.interner)
                 self._apply(ticket, event, out)

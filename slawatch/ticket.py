@@ -88,6 +88,7 @@ _FIELDS: Final = (
     "extras",
     "n_extras",
     "told_at",
+    "_seen",
     "asserted",
     "_listed",
     "base",

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from slawatch.clocks import FOREVER
 from slawatch.deadlines import Deadlines
 
-SLOT_US = 1 << 27
+SLOT_US = 1 << 30
 _INSTANTS = st.integers(0, 6 * SLOT_US) | st.sampled_from([0, SLOT_US - 1, SLOT_US, FOREVER - 1])
 _DUE = st.tuples(_INSTANTS, st.sampled_from("abc"))
 
