@@ -71,7 +71,9 @@ def test_a_verdict_filed_is_not_told_again_by_many(table: VerdictTable) -> None:
     table.add(tell_many()[:7])
     table.commit()
     table.add([verdict._replace(at=0) for verdict in tell_many()])
-    assert [verdict.at == 0 for verdict in table.read()].count(False) == 7
+    found = list(table.read())
+    assert len(found) == len(tell_many())
+    assert [verdict.at == 0 for verdict in found].count(False) == 7
 
 
 def test_many_wait_together_until_they_are_filed(table: VerdictTable) -> None:
