@@ -57,8 +57,7 @@ class Shard(TicketTable):
         super().__init__(book, hot)
         self.digest = book.rules.digest
         self.first_at = first_at
-        self.began_at = 0
-        self.log_at = 0
+        self.began_at = self.log_at = 0
         self.settler = Settler(book, self.interner, self.fold)
         self.work = OpenWork(book, self.interner)
         self._due = Deadlines()
@@ -66,6 +65,7 @@ class Shard(TicketTable):
         self._touched_at: i64 = 0
         self._shadows = book.shadows
         self._anew: set[str] = set()
+        self._effects: list[Given] = []
 
     def advance(
         self,
@@ -108,8 +108,7 @@ class Shard(TicketTable):
 
     def _settle_touched(self, out: Output) -> None:
         """Publish what the acts of the last instant say, now that it has passed."""
-        at = self._touched_at
-        touched = self._touched
+        at, touched = self._touched_at, self._touched
         for ticket in touched:
             said = out if not self._shadows else self._shade(ticket.key, out)
             if ticket.waits_until() <= at:
@@ -262,12 +261,13 @@ class Shard(TicketTable):
 
     def _apply(self, ticket: Ticket, act: Event, out: Output) -> None:
         """Fold an act that was added after all others, which are folded."""
-        effects: list[Given] = []
+        effects = self._effects
         self.fold.apply(ticket, act, effects)
         ticket.folded += 1
         if effects:
             said = out if not self._shadows else self._shade(ticket.key, out)
             self._count(effects, act.occurred_at, said)
+            effects.clear()
         if ticket.folded > MAX_ACTS:
             rebase(self.fold, ticket, MAX_ACTS // 2)
 
