@@ -63,7 +63,8 @@ class PaneSet:
     def __init__(self, day_starts: Callable[[int], int]) -> None:
         """Start empty."""
         self._day_starts = day_starts
-        self._series: dict[SeriesKey, Series] = {}
+        # Compiled, a key typed as `SeriesKey` would be built anew for every look.
+        self._series: dict[tuple[str, ...], Series] = {}
         self._first_minute = _NOTHING_YET
         self._first_quarter = _NOTHING_YET
         self._latest_minute = _NOTHING_YET
@@ -81,7 +82,7 @@ class PaneSet:
         """Count a duration in the panes of `at`; False where its quarter is no longer held."""
         return self.count_duration(key, at // MINUTE_US, find_bucket(seconds), count)
 
-    def count(self, key: SeriesKey, minute: int, slot: int, count: int) -> bool:
+    def count(self, key: tuple[str, ...], minute: int, slot: int, count: int) -> bool:
         """Count an outcome, as `book`, in the panes of a minute since the epoch."""
         place = self._places.get(minute)
         if place is None:
@@ -94,7 +95,7 @@ class PaneSet:
             self._tidy(key, series, place)
         return True
 
-    def count_duration(self, key: SeriesKey, minute: int, bucket: int, count: int) -> bool:
+    def count_duration(self, key: tuple[str, ...], minute: int, bucket: int, count: int) -> bool:
         """Count a duration of a bucket, as `book_duration`, in the panes of a minute."""
         place = self._places.get(minute)
         if place is None:
@@ -114,18 +115,18 @@ class PaneSet:
         """
         self._look_at(now)
         return {
-            key: {
+            (dimension, value, target): {
                 name: (sums.counts[0], sums.counts[1])
                 for name, sums in zip(WINDOWS, series.sums, strict=True)
             }
-            for key, series in self._series.items()
+            for (dimension, value, target), series in self._series.items()
         }
 
     def quantiles(self, now: int) -> dict[SeriesKey, dict[str, dict[float, float]]]:
         """Return the seconds of each quantile by series and window, without the empty ones."""
         self._look_at(now)
         found: dict[SeriesKey, dict[str, dict[float, float]]] = {}
-        for key, series in self._series.items():
+        for (dimension, value, target), series in self._series.items():
             windows = {}
             for name, sums in zip(WINDOWS, series.sums, strict=True):
                 sketch = sums.sketch
@@ -134,14 +135,16 @@ class PaneSet:
                 if sketch.found:
                     windows[name] = dict(sketch.found)
             if windows:
-                found[key] = windows
+                found[dimension, value, target] = windows
         return found
 
     def quarters(self) -> dict[SeriesKey, dict[int, tuple[int, int]]]:
         """Return (met, breached) by series and quarter (its number since the epoch)."""
         return {
-            key: {number: (pane[0], pane[1]) for number, pane in series.quarters.items()}
-            for key, series in self._series.items()
+            (dimension, value, target): {
+                number: (pane[0], pane[1]) for number, pane in series.quarters.items()
+            }
+            for (dimension, value, target), series in self._series.items()
         }
 
     def forget(self, now: int) -> None:
@@ -173,13 +176,13 @@ class PaneSet:
             for index, span in enumerate(spans)
         )
 
-    def _open(self, key: SeriesKey) -> Series:
+    def _open(self, key: tuple[str, ...]) -> Series:
         series = self._series.get(key)
         if series is None:
             series = self._series[key] = Series()
         return series
 
-    def _tidy(self, key: SeriesKey, series: Series, place: Place) -> None:
+    def _tidy(self, key: tuple[str, ...], series: Series, place: Place) -> None:
         series.tidy(place)
         if not series.holds_any():
             del self._series[key]

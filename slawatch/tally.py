@@ -6,17 +6,15 @@ and what is never asked for, because it is too old by then, is never booked.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Any, Final, final
 
 from slawatch import conventions
-from slawatch.panes import MINUTE_US, SLOTS, PaneSet, SeriesKey
+from slawatch.panes import MINUTE_US, SLOTS, PaneSet
 from slawatch.sketch import BUCKET_BITS, find_bucket
 from slawatch.totals import Histogram, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-
-    from slawatch.verdicts import Booking, Duration, Labels
 
 KEPT_US: Final = 26 * 3600 * 1_000_000
 """How far back a window can look: the longest local day, and an hour."""
@@ -43,12 +41,12 @@ class _Line:
 
     __slots__ = ("business", "labels", "number", "results", "series", "target", "wall")
 
-    def __init__(self, number: int, labels: Labels, target: str) -> None:
+    def __init__(self, number: int, labels: tuple[str, ...], target: str) -> None:
         self.number = number
         self.labels = labels
         self.target = target
         self.results = [0, 0]
-        self.series: list[SeriesKey] = [
+        self.series: list[tuple[str, ...]] = [
             (dimension, value, target) for dimension, value in zip(_DIMENSIONS, labels, strict=True)
         ]
         self.business: Histogram | None = None
@@ -70,37 +68,44 @@ class Tally:
         self._panes = panes
         self._team_labels = team_labels
         self._lines: list[_Line] = []
-        self._lines_of: dict[Labels, dict[str, _Line]] = {}
-        self._counts: dict[tuple[str, tuple[str, ...]], int] = {}
+        self._lines_of: dict[tuple[str, ...], dict[str, _Line]] = {}
+        self._counts: dict[Any, int] = {}
         self._outcomes: list[int] = []
         self._corrections: dict[int, int] = {}
         self._durations: list[int] = []
 
     def add(
         self,
-        counts: Mapping[tuple[str, tuple[str, ...]], int],
-        results: Mapping[Booking, int],
-        bookings: Mapping[Booking, int],
-        durations: Iterable[Duration],
+        counts: Mapping[Any, int],
+        results: Mapping[Any, int],
+        bookings: Mapping[Any, int],
+        durations: Iterable[Any],
     ) -> None:
-        """Take what was said at once, as `slawatch.verdicts.Output` holds it."""
+        """Take what was said at once, as `slawatch.verdicts.Output` holds it.
+
+        Compiled, a tuple whose parts are typed would be taken apart and built anew at each step.
+        """
         sums = self._counts
         for key, amount in counts.items():
             sums[key] = sums.get(key, 0) + amount
-        for (labels, target, outcome, minute), count in results.items():
-            line, slot = self._line(labels, target), SLOTS[outcome]
+        outcomes, corrections = self._outcomes, self._corrections
+        booking: tuple[Any, ...]
+        for booking, count in results.items():
+            line, slot = self._line(booking[0], booking[1]), SLOTS[booking[2]]
             line.results[slot] += count
-            code = ((line.number << 1 | slot) << _MINUTE_BITS) + minute + _FIRST_MINUTE
+            code = ((line.number << 1 | slot) << _MINUTE_BITS) + booking[3] + _FIRST_MINUTE
             for _ in range(count):
-                self._outcomes.append(code)
-        for (labels, target, outcome, minute), count in bookings.items():
-            line, slot = self._line(labels, target), SLOTS[outcome]
-            code = ((line.number << 1 | slot) << _MINUTE_BITS) + minute + _FIRST_MINUTE
-            self._corrections[code] = self._corrections.get(code, 0) + count
-        for labels, target, at, business, wall in durations:
-            self._observe(self._line(labels, target), at, business, wall)
+                outcomes.append(code)
+        for booking, count in bookings.items():
+            line, slot = self._line(booking[0], booking[1]), SLOTS[booking[2]]
+            code = ((line.number << 1 | slot) << _MINUTE_BITS) + booking[3] + _FIRST_MINUTE
+            corrections[code] = corrections.get(code, 0) + count
+        duration: tuple[Any, ...]
+        for duration in durations:
+            line = self._line(duration[0], duration[1])
+            self._observe(line, duration[2], duration[3], duration[4])
 
-    def _line(self, labels: Labels, target: str) -> _Line:
+    def _line(self, labels: tuple[str, ...], target: str) -> _Line:
         lines = self._lines_of.get(labels)
         if lines is None:
             lines = self._lines_of[labels] = {}
