@@ -13,26 +13,16 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-)
 from rich.table import Table
 
 from cli.console import ERR, OUT, read_interval, told_errors
-from cli.sources import with_mapping
 from cli.summary import Summary, summarize
 from connectors.decoding import Reject
 from connectors.log_sqlite import FILE_NAME as LOG_NAME
 from connectors.log_sqlite import SqliteLog
-from connectors.mapping import Mapping, load_mapping
 from connectors.replay import read_log, sort_log
 from connectors.state_folder import lock_state_folder
 from connectors.wall import WallClock
@@ -45,6 +35,11 @@ from slawatch.config import Config, load_config
 from slawatch.config_values import parse_duration
 from slawatch.errors import ConfigError
 from slawatch.events import Event
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from connectors.mapping import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +109,7 @@ def replay(
         if order not in ("time", "file"):
             raise ConfigError(f"--order must be 'time' or 'file', got {order!r}")
         config = load_config(policy or ["default"])
-        rows = load_mapping(mapping) if mapping else None
-        source = Log(log, rows, with_mapping(config, rows), order == "time")
+        source = _find_log(log, mapping, config, sorts=order == "time")
         options = ReplayOptions(
             shards=shards,
             workers=workers,
@@ -129,6 +123,16 @@ def replay(
             stack.enter_context(lock_state_folder(folder))
             summary = _replay(source, options, folder, verdicts, metrics, is_kept=state is not None)
         _print(summary, as_json=as_json)
+
+
+def _find_log(path: str, mapping: str | None, config: Config, *, sorts: bool) -> Log:
+    if not mapping:
+        return Log(path, None, config, sorts)
+    from cli.sources import with_mapping  # noqa: PLC0415 - slow to import, and most logs need none
+    from connectors.mapping import load_mapping  # noqa: PLC0415 - as above
+
+    rows = load_mapping(mapping)
+    return Log(path, rows, with_mapping(config, rows), sorts)
 
 
 def _duration(text: str, option: str) -> int:
@@ -210,6 +214,14 @@ def _progress() -> Iterator[_Advance]:
     if not sys.stderr.isatty():
         yield _Advance(None, None)
         return
+    from rich.progress import (  # noqa: PLC0415 - slow to import, and only a terminal shows it
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),

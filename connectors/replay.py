@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import orjson
 
 from connectors.decoding import KEPT_BYTES, Reject, explain_body
 from connectors.files import Oversize, read_chunks
-from connectors.mapping import Mapping, RowDecoder
-from connectors.rows import read_rows
 from slawatch.errors import EventError
 from slawatch.events import MAX_AHEAD_US, Event
-from slawatch.parsing import AHEAD, Vocabulary, parse_event, parse_lines
+from slawatch.parsing import Vocabulary, parse_lines
+
+if TYPE_CHECKING:
+    from connectors.mapping import Mapping
 
 NATIVE = "file"
 """The connector of native lines in a replay."""
@@ -30,7 +31,9 @@ def read_log(
     if mapping is None:
         yield from _read_native(path, vocabulary, now + MAX_AHEAD_US)
     else:
-        yield from _read_mapped(path, mapping, vocabulary, now + MAX_AHEAD_US)
+        from connectors.replay_rows import read_mapped  # noqa: PLC0415 - slow to import, few need it
+
+        yield from read_mapped(path, mapping, vocabulary, now + MAX_AHEAD_US)
 
 
 def _read_native(path: str, vocabulary: Vocabulary, latest_at: int) -> Iterator[Event | Reject]:
@@ -59,40 +62,6 @@ def explain_line(line: bytes | Oversize, error: ValueError) -> EventError:
     if isinstance(line, Oversize):
         return EventError("oversize", f"a line of {line.length} bytes is too long")
     return explain_body(line, error)
-
-
-def _read_mapped(
-    path: str, mapping: Mapping, vocabulary: Vocabulary, latest_at: int
-) -> Iterator[Event | Reject]:
-    source = mapping.source
-    for number, row in enumerate(_decode(path, mapping), 1):
-        if isinstance(row, Reject):
-            yield row
-            continue
-        try:
-            event = parse_event(row, None, source, vocabulary)
-            if event.occurred_at > latest_at:
-                raise EventError("future", AHEAD)
-        except EventError as ex:
-            yield Reject(source, ex.reason, str(ex), _body(row), f"{path}:{number}", 0)
-        else:
-            yield event
-
-
-def _body(row: object) -> bytes:
-    return orjson.dumps(row, default=repr)[:KEPT_BYTES]
-
-
-def _decode(path: str, mapping: Mapping) -> Iterator[object]:
-    decoder = RowDecoder(mapping)
-    for number, row in enumerate(read_rows(path, mapping), 1):
-        try:
-            if isinstance(row, EventError):
-                raise row
-            yield from decoder.decode(row)
-        except EventError as ex:
-            key = f"{path}:{number}"
-            yield Reject(mapping.source, ex.reason, str(ex), _body(row), key, 0)
 
 
 def sort_log(items: Iterable[Event | Reject]) -> list[Event | Reject]:
