@@ -26,7 +26,6 @@ from connectors.log_sqlite import SqliteLog
 from connectors.replay import read_log, sort_log
 from connectors.state_folder import lock_state_folder
 from connectors.wall import WallClock
-from flows.export import Exporter
 from flows.monitor import ReplayOptions, run_replay
 from flows.store import Store
 from flows.verdict_table import FILE_NAME as TABLE_NAME
@@ -182,6 +181,8 @@ def _replay(
         if verdicts is not None:
             table.export(verdicts)
         if metrics is not None:
+            from flows.export import Exporter  # noqa: PLC0415 - slow to import, and few ask for it
+
             at = contents.log_at or 0
             content, _ = Exporter(log.config.rules, store, lambda: at).render()
             metrics.write_bytes(content)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TypedDict
 
-from flows.export import add_totals
-from flows.store import Contents, Key
+from flows.store import Contents, Key, add_totals
 from slawatch import conventions
 from slawatch.conventions import Family
 

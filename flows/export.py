@@ -21,7 +21,7 @@ from prometheus_client.samples import Exemplar
 
 from flows.blocks import Block, HistogramBlock, LabelRules
 from flows.floor import CounterFloor
-from flows.store import Contents, HistogramTotal, Key, Store, Totals
+from flows.store import Contents, HistogramTotal, Key, Store, add_totals
 from slawatch import conventions as c
 from slawatch import labels as v
 from slawatch.build import find_build
@@ -246,27 +246,6 @@ class Exporter(Collector):
 
 def _widen(found: Mapping[Any, float]) -> Mapping[Key, float]:
     return found  # a mapping is invariant in its key: tuples of three are no tuples of any length
-
-
-def add_totals(contents: Contents) -> Totals:
-    """Add the partitions' totals up."""
-    parts = [part.totals for part in contents.totals.values()]
-    if len(parts) == 1:
-        return parts[0]
-    sums: dict[str, dict[Key, int | HistogramTotal]] = {}
-    for part in parts:
-        for name, values in part.items():
-            into = sums.setdefault(name, {})
-            for key, value in values.items():
-                into[key] = _add(into[key], value) if key in into else value
-    return sums
-
-
-def _add(one: int | HistogramTotal, other: int | HistogramTotal) -> int | HistogramTotal:
-    if isinstance(one, tuple) and isinstance(other, tuple):
-        buckets = tuple(a + b for a, b in zip(one[0], other[0], strict=True))
-        return buckets, one[1] + other[1], one[2] + other[2]
-    return cast("int", one) + cast("int", other)
 
 
 def _is_fresh(contents: Contents, now: int) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from threading import Lock
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from slawatch.views import Held, View
 
@@ -186,3 +186,24 @@ class Store:
                 self._history_at,
                 min(self._began_at.values(), default=None),
             )
+
+
+def add_totals(contents: Contents) -> Totals:
+    """Add the partitions' totals up."""
+    parts = [part.totals for part in contents.totals.values()]
+    if len(parts) == 1:
+        return parts[0]
+    sums: dict[str, dict[Key, int | HistogramTotal]] = {}
+    for part in parts:
+        for name, values in part.items():
+            into = sums.setdefault(name, {})
+            for key, value in values.items():
+                into[key] = _add(into[key], value) if key in into else value
+    return sums
+
+
+def _add(one: int | HistogramTotal, other: int | HistogramTotal) -> int | HistogramTotal:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        buckets = tuple(a + b for a, b in zip(one[0], other[0], strict=True))
+        return buckets, one[1] + other[1], one[2] + other[2]
+    return cast("int", one) + cast("int", other)

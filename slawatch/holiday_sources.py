@@ -7,8 +7,6 @@ from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # ships no annotations
-
 from slawatch.errors import ConfigError, Problem
 
 if TYPE_CHECKING:  # a third of a start's time, and most desks need neither
@@ -131,6 +129,8 @@ def _starts(path: Path, event: _Event, first: date, years: range) -> Iterator[da
         # A date-only UNTIL keeps its day; dateutil wants naive rules to end naively.
         rule_text = text.upper().replace("Z", "")
         end = datetime(years.stop - 1, 12, 31)  # noqa: DTZ001 - dates have no zone
+        from dateutil.rrule import rrulestr  # type: ignore[import-untyped]  # noqa: PLC0415 - slow; ships no annotations
+
         found = rrulestr(rule_text, dtstart=begin).between(begin, end, inc=True)
         starts |= {moment.date() for moment in found}
     return iter(sorted(start for start in starts - left_out if start.year in years))

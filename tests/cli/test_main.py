@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from importlib.metadata import version
 
 import pytest
@@ -24,6 +26,13 @@ def test_the_version_is_told() -> None:
         0,
         f"slawatch {version('slawatch')} ({find_build()})\n",
     )
+
+
+def test_a_replay_waits_for_no_import_that_few_replays_need() -> None:
+    slow = "connectors.mapping", "dateutil", "flows.export", "prometheus_client", "rich.progress"
+    program = f"import sys, cli.replay; print(*({set(slow)!r} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert done.stdout.strip() == b""
 
 
 @pytest.mark.parametrize("command", ["up", "run", "replay", "check", "explain"])
