@@ -231,10 +231,10 @@ class Calendar:
         return day_span(date(max(dated).year, 12, 31), schedule.zone)[1] if dated else None
 
     def _forward(self, start_at: int, amount_us: int, *, last: bool) -> int:
-        table: _Table | None = self._table
-        if not self._table[0] <= start_at < self._table[1]:
+        table = self._table
+        if not table[0] <= start_at < table[1]:
             table = self._cover(start_at, start_at)
-        while table is not None:
+        while True:
             _, _, edges, base, opened = table
             i = self._find(edges, start_at)
             target = (base[i] + start_at if i & 1 else base[i]) + amount_us
@@ -243,8 +243,10 @@ class Calendar:
             k = _walk(opened, target if last else target - 1, i)
             if k < len(opened):
                 return target - base[k]
-            table = self._grow_after(start_at)
-        return NEVER
+            grown = self._grow_after(start_at)
+            if grown is None:
+                return NEVER
+            table = grown
 
     def _find(self, edges: list[int], at: int) -> int:
         """Return what `bisect_right` does, at once where the last question lay."""

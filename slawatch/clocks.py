@@ -43,6 +43,7 @@ class Clock:
     moment or of the stop, `breach_elapsed_us` and `breach_wall_us`
     the time spent until then. The publication's: `published`, `fired` (a bit a level), `booked`
     (label set) and `booked_at` (instant, hence pane) of the published outcome, `revisions`.
+    `has_stopped` is not packed: of a clock that was, it is true where it may have stopped.
     """
 
     # Defaults on the class: most clocks never need more than a start, and a start must be cheap.
@@ -64,6 +65,7 @@ class Clock:
     booked_at: int = 0
     revisions: int = 0
     observed: bool = False
+    has_stopped: bool = False
     next_at: i64 = 0
 
     def __init__(
@@ -92,6 +94,14 @@ class Clock:
     def is_live(self) -> bool:
         """Tell whether the clock runs or is paused."""
         return self.state <= State.PAUSED
+
+    def never_ended(self, now: int) -> bool:
+        """Tell whether the cycle has no outcome by now, and had none before a reopen."""
+        return self.is_live() and not self.has_stopped and self.is_within(now)
+
+    def is_within(self, now: int) -> bool:
+        """Tell whether a live clock has not breached by now."""
+        return not self.breached_at and self.breach_at >= now
 
     def is_watched(self) -> bool:
         """Tell whether there may be something to publish of it yet."""
@@ -158,6 +168,7 @@ class Clock:
                 self.due = self.due_at()
             self._count(at)
         self.state = State.STOPPED
+        self.has_stopped = True
         self.stopped_at = at
         self.breach_at = FOREVER
         self.next_at = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slawatch import conventions
 
@@ -16,8 +16,11 @@ _EXCUSED: Final = conventions.EXCUSED.name
 _RESTORED: Final = conventions.RESTORED.name
 _EXCUSES: Final = (_EXCUSED, _RESTORED)
 
-Key = tuple[str, tuple[str, ...]]
-"""(family, label values): of the counter or histogram that is added to."""
+Key = Any
+"""(family, label values): of the counter or histogram that is added to.
+
+A type of its own would have it taken apart and put together at each look-up where it is compiled.
+"""
 Given = tuple[Key, int]
 """What is added: 1, or microseconds; of a histogram one observation of the value in its label."""
 _Sums = dict[str, Counter[Key]]

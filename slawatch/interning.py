@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slawatch import conventions
 from slawatch.book import PAUSE_BITS, TicketFacts
@@ -67,7 +67,7 @@ class Profile:
         self,
         attrs: Attrs,
         facts: TicketFacts,
-        labels: tuple[str, str, str],
+        labels: tuple[str, ...],
         region: str,
         tier: int,
         category: str,
@@ -186,7 +186,7 @@ class Interner:
 
     def profile_index(self, source: str, attrs: Attrs) -> int:
         """Return the number of a ticket's attributes."""
-        key = (source, attrs)
+        key: Any = (source, attrs)  # as a tuple of known types it would be made anew at each use
         found = self._profile_index.get(key)
         if found is None:
             found = self._profile_index[key] = len(self.profiles)

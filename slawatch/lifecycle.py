@@ -6,7 +6,7 @@ act out of order folds the whole ticket again (`slawatch.shard`). Nothing is pub
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slawatch import conventions
 from slawatch.book import PAUSE_BITS, STOP, Book, TargetGoal
@@ -224,7 +224,7 @@ class Fold(Clockwork):
             if wall > 0:
                 calendar = self.desk_calendar(ticket)
                 business = calendar.between(ticket.holder_since, at) if calendar else wall
-                held_by = (holder.labels[2], ticket.status)
+                held_by: Any = (holder.labels[2], ticket.status)
                 sums = ticket.held.get(held_by)
                 if sums is None:
                     ticket.held[held_by] = [wall, business]

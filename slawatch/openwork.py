@@ -31,7 +31,7 @@ _KEPT = 64
 class Share(NamedTuple):
     """Be what a ticket adds to the counts; equal shares are one object."""
 
-    labels: tuple[str, str, str]
+    labels: tuple[str, ...]
     status: int
     waiting: bool
     clocks: tuple[tuple[str, str], ...]

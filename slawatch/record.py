@@ -245,6 +245,7 @@ def _unpack_clock(
     clock.fired = fired
     clock.tier = flags >> 4
     clock.observed = bool(flags & _OBSERVED)
+    clock.has_stopped = bool(flags & _HAS_MORE)
     if not flags & _HAS_MORE:
         return clock, at
     (

@@ -7,7 +7,7 @@ is told by the passing of time beyond the instant up to which it has told everyt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Clock, Published, State
@@ -198,6 +198,8 @@ class Settler:
                 clock.published, clock.fired = was.published, was.fired
                 clock.booked, clock.booked_at = was.booked, was.booked_at
                 clock.revisions, clock.observed = was.revisions, was.observed
+                if clock.published == Published.MET and clock.never_ended(at):
+                    self.withdraw(ticket, clock, at, out)
             clock.next_at = 0
         for clock in published.values():
             if clock.published in (Published.MET, Published.BREACHED):
@@ -355,7 +357,7 @@ class Settler:
 
     def _book(self, clock: Clock, into: dict[Booking, int], count: int) -> None:
         """Book the published outcome in its pane."""
-        key = (
+        key: Any = (  # as a tuple of known types it would be made anew at each use
             self.interner.profiles[clock.booked].labels,
             self.book.names[clock.target],
             MET if clock.published == Published.MET else BREACHED,

@@ -102,7 +102,7 @@ def render_verdict(verdict: Verdict) -> dict[str, Any]:
     return row
 
 
-Labels = tuple[str, str, str]
+Labels = tuple[str, ...]
 """(channel, priority, team)."""
 Booking = tuple[Labels, str, str, int]
 """(labels, target, outcome, minute of its instant)."""

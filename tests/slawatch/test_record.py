@@ -74,12 +74,24 @@ def id_of(clock: Clock) -> tuple[int, int]:
 
 
 def clocks_of(ticket: Ticket) -> list[dict[str, Any]]:
-    """Return every field of every clock, defaults as nothing; when to look again is worked out."""
+    """Return every field of every clock, defaults as nothing, but those that are not packed."""
     nothing: tuple[object, ...] = (0, -1, "", None, [])
+    unpacked = ("next_at", "has_stopped")
     return [
-        {k: v for k, v in fields_of(clock).items() if v not in nothing and k != "next_at"}
+        {k: v for k, v in fields_of(clock).items() if v not in nothing and k not in unpacked}
         for clock in ticket.clocks
     ]
+
+
+@given(told_tickets(), st.integers(0, DAY))
+def test_a_clock_that_has_stopped_is_known_for_one_when_it_comes_back(
+    events: list[Event], until_us: int
+) -> None:
+    shard, _ = judge(sorted(events), until_us)
+    for ticket in shard.scan():
+        again = there_and_back(ticket, shard.fold)
+        for was, now in zip(ticket.clocks, again.clocks, strict=True):
+            assert now.has_stopped >= was.has_stopped
 
 
 @given(told_tickets(), st.integers(0, DAY))

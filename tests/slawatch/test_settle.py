@@ -112,6 +112,23 @@ def test_a_met_cycle_that_never_was_is_corrected_to_breached_and_then_withdrawn(
     assert count_net(out, "resolution") == (0, 0)
 
 
+def test_a_met_cycle_that_has_not_ended_after_all_is_withdrawn() -> None:
+    early = late(3, Kind.OBSERVED, -MINUTE, 10 * MINUTE, status="resolved")
+    resolved = act(2, Kind.OBSERVED, MINUTE, AGENT, status="resolved")
+    rules = build_rules(targets=(RESOLUTION,), levels=())
+    _, out = judge([created(), resolved, early], 20 * MINUTE, rules)
+    assert outcomes(out, "resolution") == ["met", "withdrawn"]
+    assert count_net(out, "resolution") == (0, 0)
+
+
+def test_a_met_cycle_that_runs_on_after_a_reopen_stays_met_whatever_comes_late() -> None:
+    resolved, again = act(2, Kind.RESOLVED, MINUTE, AGENT), act(3, Kind.REOPENED, 2 * MINUTE, AGENT)
+    note = late(4, Kind.NOTE, SECOND, 10 * MINUTE)
+    rules = build_rules(targets=(RESOLUTION,), levels=())
+    _, out = judge([created(), resolved, again, note], 20 * MINUTE, rules)
+    assert outcomes(out, "resolution") == ["met"]
+
+
 def test_a_breach_that_never_was_is_withdrawn() -> None:
     events = [created(), late(2, Kind.DELETED, 5 * MINUTE, 2 * HOUR)]
     _, out = judge(events, DAY, build_rules(targets=(RESOLUTION,), levels=()))
