@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, cast
 
 import orjson
@@ -23,31 +24,31 @@ NATIVE = "file"
 def read_log(
     path: str, mapping: Mapping | None, vocabulary: Vocabulary, *, now: int
 ) -> Iterator[Event | Reject]:
-    """Yield a log's events in the order of the file, and what could not become one.
+    """Return a log's events in the order of the file, and what could not become one.
 
     `now` is the wall clock: what lies more than 5 minutes ahead of it is rejected, since in a
     replay it would carry log time away. `received_at` is the event's own time.
     """
     if mapping is None:
-        yield from _read_native(path, vocabulary, now + MAX_AHEAD_US)
-    else:
-        from connectors.replay_rows import read_mapped  # noqa: PLC0415 - slow to import, few need it
+        return chain.from_iterable(_read_native(path, vocabulary, now + MAX_AHEAD_US))
+    from connectors.replay_rows import read_mapped  # noqa: PLC0415 - slow to import, few need it
 
-        yield from read_mapped(path, mapping, vocabulary, now + MAX_AHEAD_US)
+    return read_mapped(path, mapping, vocabulary, now + MAX_AHEAD_US)
 
 
-def _read_native(path: str, vocabulary: Vocabulary, latest_at: int) -> Iterator[Event | Reject]:
+def _read_native(
+    path: str, vocabulary: Vocabulary, latest_at: int
+) -> Iterator[list[Event | Reject]]:
     first = 1
     for lines in read_chunks(path):
         parsed, failed = parse_lines(lines, orjson.loads, NATIVE, vocabulary, latest_at)
         if not failed:
-            yield from cast("list[Event]", parsed)
+            yield cast("list[Event | Reject]", parsed)
         else:
-            for number, (line, item) in enumerate(zip(lines, parsed, strict=True), first):
-                if isinstance(item, Event):
-                    yield item
-                else:
-                    yield _explain(line, item, f"{path}:{number}")
+            yield [
+                item if isinstance(item, Event) else _explain(line, item, f"{path}:{number}")
+                for number, (line, item) in enumerate(zip(lines, parsed, strict=True), first)
+            ]
         first += len(lines)
 
 

@@ -164,7 +164,14 @@ def parse_event(
         assignee = None
         unknown |= UNKNOWN_VALUE
     extras = None
-    if not _EXTRA_KEYS.isdisjoint(data):
+    if (
+        "handle_seconds" in data
+        or "score" in data
+        or "scores" in data
+        or "opened_at" in data
+        or "waiting_since" in data
+        or "promised_at" in data
+    ):
         extras, missed = _parse_extras(data)
         unknown |= missed
     key = f"{source}/{ticket_id}"
@@ -233,8 +240,8 @@ def _explain_required(data: Mapping[str, Any]) -> EventError:
 
 MAX_ID_CHARS: Final = 1024
 _MEMO_LIMIT: Final = 65_536
-_MAX_SECONDS = 1e9
-MAX_SCORE = 5
+_MAX_SECONDS: Final = 1e9
+MAX_SCORE: Final = 5
 
 
 def _parse_asserted(kind: int, data: Data, vocabulary: Vocabulary) -> _Asserted:
@@ -331,15 +338,16 @@ def _parse_tags(value: object) -> tuple[tuple[str, ...] | None, int]:
     return None, UNKNOWN_VALUE
 
 
+_new: Final = tuple.__new__  # a NamedTuple's own takes each field as an argument
 _INSTANT_KEYS: Final = ("opened_at", "waiting_since", "promised_at")
-_EXTRA_KEYS: Final = frozenset(
-    ("opened_at", "waiting_since", "promised_at", "handle_seconds", "score", "scores")
-)
+
+
+_NUMBERS: Final = (int, float)
 
 
 def is_number(value: object) -> bool:
     """Tell whether a value is a number; true and false are none."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, _NUMBERS) and not isinstance(value, bool)
 
 
 def _parse_extras(data: Data) -> tuple[Extras | None, int]:
@@ -353,11 +361,7 @@ def _parse_extras(data: Data) -> tuple[Extras | None, int]:
             except EventError:
                 unknown |= UNKNOWN_VALUE
     handle = data.get("handle_seconds")
-    if handle is not None and (
-        not isinstance(handle, int | float)
-        or isinstance(handle, bool)
-        or not 0 <= handle < _MAX_SECONDS
-    ):
+    if handle is not None and not (is_number(handle) and 0 <= handle < _MAX_SECONDS):
         handle = None
         unknown |= UNKNOWN_VALUE
     score = data.get("score")
@@ -366,11 +370,11 @@ def _parse_extras(data: Data) -> tuple[Extras | None, int]:
     if score is not None and not (is_number(score) and 1 <= score <= MAX_SCORE):
         score = None
         unknown |= UNKNOWN_VALUE
-    extras = Extras(
-        instants[0],
-        instants[1],
-        instants[2],
+    told = (
+        *instants,
         None if handle is None else round(handle * 1_000_000),
         None if score is None else round(score),
+        None,
     )
+    extras: Extras = _new(Extras, told)
     return (None if extras == NO_EXTRAS else extras), unknown
