@@ -12,7 +12,7 @@ from flows.items import Batch, Said, ShardBatch
 from flows.route import Routed, build_router, is_for_shard, say_read, shard_key
 from flows.told import NOTHING
 from slawatch.completeness import Completion
-from slawatch.events import Event, Kind, build_revised
+from slawatch.events import CAME_BY_SWEEP, Event, Kind, build_revised
 from tests.rules import SECOND, START, act
 
 REJECT = Reject("desk", "malformed", "not JSON", b"{", "1", 0)
@@ -111,6 +111,12 @@ def test_the_longest_delivery_of_each_connector_is_said() -> None:
         for e, delay, name in zip(tell("a", "b", "c"), (1, 3, 0), ("x", "x", "y"), strict=True)
     ]
     assert say_read(batch(events)).delays == {"x": 3, "y": 0}
+
+
+def test_what_a_sweep_asked_for_tells_nothing_of_delays() -> None:
+    (event,) = tell("a")
+    swept = event.replace(marks=CAME_BY_SWEEP, received_at=event.occurred_at + 9)
+    assert say_read(batch([swept])).delays == {}
 
 
 def test_the_watermark_is_the_latest_event_time() -> None:

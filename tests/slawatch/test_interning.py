@@ -163,6 +163,13 @@ def test_attributes_that_come_and_go_keep_their_own_numbers() -> None:
     assert len(set(numbers)) == 1000
 
 
+def test_attributes_told_again_are_not_taken_for_others_at_their_old_place() -> None:
+    interner = build_interner()
+    for number in range(1000):
+        attrs = Attrs(team=f"l{number % 50}")
+        assert interner.said(attrs).attrs == attrs
+
+
 def test_what_acts_assert_has_one_number_however_it_was_built() -> None:
     interner = build_interner()
     numbers = [interner.assert_index(Attrs(team="l1"), who) for who in ("a", "b", "a", None)]
