@@ -143,3 +143,11 @@ def test_durations_are_too_old_a_day_before_outcomes() -> None:
     tally.settle(NOW + KEPT_US + MINUTE)
     assert panes.quarters()[EMAIL] == {NOW // (15 * MINUTE): (1, 0)}
     assert panes.quantiles(NOW) == {}
+
+
+def test_what_can_just_be_asked_for_stays_in_a_tally_that_was_full() -> None:
+    tally, _, panes = open_tally()
+    tally.add({}, {MET: WAITING + 1}, {}, [])
+    assert tally.is_full(NOW + OUTCOMES_KEPT_US)
+    tally.settle(NOW + OUTCOMES_KEPT_US)
+    assert panes.quarters()[EMAIL] == {NOW // (15 * MINUTE): (WAITING + 1, 0)}
