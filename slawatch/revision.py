@@ -33,6 +33,7 @@ def end_revision(shard: Shard, said: Event, log_at: int, out: Output) -> None:
         # That it fell silent followed from the acts; it will again.
         told = [act for act in told if act.kind != EXPIRED]
         shard.replace_acts(ticket, told, log_at, out, is_anew=True)
+        shard.touch(ticket)
         if ticket.base is None and all(act.kind < 0 for act in told):
             shard.forget(key)
 
