@@ -184,6 +184,7 @@ class ActTable(TicketTable):
         fresh.base = ticket.base
         fresh.queued_at = ticket.queued_at
         ticket.become(fresh)
+        ticket.is_moved = True
         self._count(find_growth(before, after), ticket.last_at, out)
 
     def _count(self, effects: list[Given], at: int, out: Output) -> None:

@@ -84,9 +84,11 @@ class Clockwork:
             if clock.breach_at < trigger and not clock.breached_at:
                 trigger = clock.breach_at
         ticket.triggers_at = trigger
+        ticket.is_moved = True
 
     def _react(self, ticket: Ticket, at: int, tier: int, reactions: list[Reaction]) -> None:
-        live = ticket.live
+        live, was_moved = ticket.live, ticket.is_moved
+        ticket.is_moved = False
         for reaction in reactions:
             index, flags = reaction.target, reaction.flags
             clock = live.get(index)
@@ -99,6 +101,7 @@ class Clockwork:
                     clock = None
                 elif flags & RESET:
                     clock.reset(at)
+                    ticket.is_moved = True
                     self._traced(at, "reset", clock)
             if flags & START:
                 if clock is not None and self.book.targets[index].restarts:
@@ -106,7 +109,10 @@ class Clockwork:
                     clock = None
                 if clock is None:
                     self._start(ticket, index, at)
-        self._set_trigger(ticket)
+        if ticket.is_moved:
+            self._set_trigger(ticket)
+        else:
+            ticket.is_moved = was_moved
 
     def _start(self, ticket: Ticket, index: int, at: int) -> None:
         """Start a cycle, or pass the start on along the chain where no clock runs."""
@@ -125,6 +131,7 @@ class Clockwork:
         ticket.clocks.append(clock)
         ticket.watched.append(clock)
         ticket.live[index] = clock
+        ticket.is_moved = True
         if ticket.pauses & target.pause_bits:
             clock.pause(at)
         self._traced(at, "started", clock)
@@ -134,6 +141,7 @@ class Clockwork:
         if not clock.breached_at:
             clock.labels = ticket.profile
         del ticket.live[clock.target]
+        ticket.is_moved = True
         self._traced(at, "stopped", clock)
         for follower in self.book.targets[clock.target].followers:
             self._start(ticket, follower, at)
@@ -141,6 +149,7 @@ class Clockwork:
     def _end(self, ticket: Ticket, clock: Clock, at: int, reason: str) -> None:
         clock.cancel(at, reason)
         del ticket.live[clock.target]
+        ticket.is_moved = True
         self._traced(at, reason, clock)
 
     def _retarget(self, ticket: Ticket, at: int, before: tuple[TargetGoal | None, ...]) -> None:

@@ -54,6 +54,16 @@ class Settler:
         self._expire_us = book.rules.expire_us
         self._retention_us = book.rules.retention_us
 
+    def is_settled(self, ticket: Ticket, now: i64) -> bool:
+        """Tell whether there is certainly nothing to publish: no clock has changed, none is due."""
+        next_at: i64 = ticket.next_at
+        return (
+            now < next_at < FOREVER
+            and not ticket.is_moved
+            and not self.complete.known
+            and ticket.folded == ticket.count()
+        )
+
     def settle(self, ticket: Ticket, now: int, out: Output) -> None:
         """Publish all that log time `now` allows and set the ticket's `next_at`."""
         until = now
@@ -62,6 +72,7 @@ class Settler:
         judged_to = min(now - ticket.grace_us, until)
         if ticket.triggers_at <= judged_to:
             self.fold.cross(ticket, judged_to + 1)
+        ticket.is_moved = False
         next_at: i64 = FOREVER
         is_done = False
         for clock in ticket.watched:

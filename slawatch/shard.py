@@ -166,6 +166,8 @@ class Shard(ActTable):
     def _settle_acts(self, ticket: Ticket, at: i64, out: Output) -> None:
         """Publish what the acts of an instant say, now that it has passed."""
         ticket.is_touched = False
+        if self.settler.is_settled(ticket, at) and not self._anew:
+            return
         if ticket.waits_until() <= at:
             self._fold_due(ticket, at, out)
         if self._anew and ticket.key in self._anew:

@@ -28,7 +28,8 @@ class Ticket(Told):
     `held` is [wall, business] microseconds by (team, status). `watched` are the clocks of which
     something may be published yet.
     `grace_us` is that of its source. `triggers_at` is the first breach not yet noted,
-    `crossed_at` the last noted. `is_touched` says that the shard is to settle it.
+    `crossed_at` the last noted. `is_touched` says that the shard is to settle it, `is_moved` that
+    clocks have changed since it was settled.
     """
 
     # Defaults on the class: opening a ticket must be cheap.
@@ -50,6 +51,7 @@ class Ticket(Told):
     next_at: i64 = FOREVER
     queued_at: i64 = FOREVER
     is_touched: bool = False
+    is_moved: bool = False
 
     def __init__(self, key: str, profile: int) -> None:
         """Start an empty ticket; `profile` is the index of its source without attributes."""
