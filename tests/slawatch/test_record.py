@@ -64,7 +64,7 @@ def fields_of(value: object) -> dict[str, Any]:
 
 def facts_of(ticket: Ticket) -> dict[str, Any]:
     """Return all of a ticket but its clocks and acts; what it waits for is where it is queued."""
-    apart = {"acts", "clocks", "watched", "live", "next_at", "is_touched"}
+    apart = {"acts", "clocks", "watched", "live", "next_at", "is_touched", "is_moved"}
     return {name: field for name, field in fields_of(ticket).items() if name not in apart}
 
 
