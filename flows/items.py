@@ -11,7 +11,7 @@ from connectors.decoding import Reject
 from flows.told import Told
 from slawatch.completeness import Completion
 from slawatch.events import Event
-from slawatch.verdicts import Booking, Duration, Row
+from slawatch.verdicts import Output, Row
 from slawatch.views import View
 
 
@@ -41,7 +41,8 @@ class ShardBatch(NamedTuple):
 class Said(NamedTuple):
     """Be what one part of the flow says at once: what to count, book and publish.
 
-    `origin` is the shard (or "read"), whose log time is `log_at`. `watermark_at` is the latest
+    `origin` is the shard (or "read"), whose log time is `log_at`. `out` says what to count; its
+    verdicts are in `told`. `watermark_at` is the latest
     event time in the batch, 0 without events; `delays` the longest delivery by connector in
     microseconds. `lateness_us` is how long after its instant a deadline was passed.
     """
@@ -49,10 +50,7 @@ class Said(NamedTuple):
     partition: str
     origin: str
     log_at: int
-    counts: Mapping[tuple[str, tuple[str, ...]], int]
-    results: Mapping[Booking, int]
-    bookings: Mapping[Booking, int]
-    durations: Sequence[Duration]
+    out: Output
     told: Told
     view: View | None
     rejects: Sequence[Reject] = ()

@@ -8,6 +8,7 @@ from flows.items import Batch, Said, ShardBatch
 from flows.told import NOTHING
 from slawatch import conventions
 from slawatch.batches import find_delays, spread
+from slawatch.verdicts import Output
 
 Routed = tuple[str, ShardBatch | Said]
 
@@ -42,22 +43,16 @@ def build_router(shards: int) -> Callable[[list[Batch]], Iterable[Routed]]:
 
 def say_read(batch: Batch) -> Said:
     """Say what was read: rejects to count, how far event time and the backlog are."""
-    counts: dict[tuple[str, tuple[str, ...]], int] = {}
+    out = Output()
     for reject in batch.rejects:
-        for key in (
-            (_EVENTS, (reject.connector, "rejected")),
-            (_QUARANTINED, (reject.connector, reject.reason)),
-        ):
-            counts[key] = counts.get(key, 0) + 1
+        out.add((_EVENTS, (reject.connector, "rejected")), 1)
+        out.add((_QUARANTINED, (reject.connector, reject.reason)), 1)
     watermark_at, delays = find_delays(batch.events)
     return Said(
         batch.partition,
         "read",
         batch.tick,
-        counts,
-        {},
-        {},
-        (),
+        out,
         NOTHING,
         None,
         batch.rejects,

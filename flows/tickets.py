@@ -65,7 +65,7 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
 
     def on_batch(self, values: list[ShardBatch]) -> tuple[Iterable[Said], bool]:
         """Advance by each batch, in order."""
-        out = Output(self.shard.first_at)
+        out = Output(self.shard.first_at, self.shard.interner.numbers)
         shard, disorder_us = self.shard, self._options.disorder_us
         for tick, events, completions in values:
             shard.advance(events, tick, out, completions, disorder_us=disorder_us)
@@ -92,6 +92,7 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
         late_us = 0
         if wall is not None and out.rows:
             late_us = max(0, wall() - self.shard.log_at)
+        told, out.rows = tell(out.rows, is_tallied=not self._options.is_live), []
         if show:
             view = self.shard.view(self.shard.log_at)
             self._viewed = time.monotonic()
@@ -99,11 +100,8 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
             "",
             "",
             self.shard.log_at,
-            out.counts,
-            out.results,
-            out.bookings,
-            out.durations,
-            tell(out.rows, is_tallied=not self._options.is_live),
+            out,
+            told,
             view,
             lateness_us=late_us,
         )

@@ -94,7 +94,7 @@ class WindowsLogic(StatefulBatchLogic[Said, Shown, bytes]):
         self._log_at[said.origin] = said.log_at
         if said.log_at > self._ahead_at:
             self._ahead_at = said.log_at
-        self._tally.add(said.counts, said.results, said.bookings, said.durations)
+        self._tally.take(said.origin, said.out)
         if said.watermark_at > self._watermark_at:
             self._watermark_at = said.watermark_at
         if said.origin == "read":

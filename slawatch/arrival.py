@@ -27,33 +27,33 @@ def count_accepted(events: Sequence[Event], out: Output) -> None:
     accepted[connector] = accepted.get(connector, 0) + count
     for name, total in accepted.items():
         if total:
-            out.counts[_EVENTS, (name, "accepted")] += total
+            out.add((_EVENTS, (name, "accepted")), total)
 
 
 def count_unknown(event: Event, out: Output) -> None:
     """Count the optional keys whose values were not understood."""
     for bit, name in UNKNOWN_NAMES.items():
         if event.marks & bit:
-            out.counts[conventions.UNKNOWN_VALUES.name, (event.connector, name)] += 1
+            out.add((conventions.UNKNOWN_VALUES.name, (event.connector, name)), 1)
 
 
 def uncount(event: Event, out: Output) -> None:
     """Leave out of a batch's count what no source sent."""
-    out.counts[_EVENTS, (event.connector, "accepted")] -= 1
+    out.add((_EVENTS, (event.connector, "accepted")), -1)
 
 
 def note(event: Event, outcome: str, out: Output) -> None:
     """Count an event that was not simply accepted, as the batch's count says of it."""
     uncount(event, out)
-    out.counts[_EVENTS, (event.connector, outcome)] += 1
+    out.add((_EVENTS, (event.connector, outcome)), 1)
 
 
 def reject_old(event: Event, out: Output) -> None:
     """Count an event of a ticket that may have been forgotten."""
     note(event, "rejected", out)
-    out.counts[conventions.QUARANTINED.name, (event.connector, "too_old")] += 1
+    out.add((conventions.QUARANTINED.name, (event.connector, "too_old")), 1)
 
 
 def count_healed(event: Event, out: Output) -> None:
     """Count an event that its delivery should have told, and a sweep did."""
-    out.counts[conventions.HEALED.name, (event.connector,)] += 1
+    out.add((conventions.HEALED.name, (event.connector,)), 1)

@@ -28,9 +28,8 @@ _Sums = dict[str, Counter[Key]]
 
 def count_given(effects: list[Given], out: Output) -> None:
     """Add what a ticket gave to the counters."""
-    counts = out.counts
     for key, amount in effects:
-        counts[key] += amount
+        out.add(key, amount)
 
 
 def find_growth(before: Iterable[Given], after: Iterable[Given]) -> list[Given]:

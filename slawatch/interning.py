@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 from slawatch import conventions
 from slawatch.book import PAUSE_BITS, TicketFacts
 from slawatch.events import NO_ATTRS, OTHER, Attrs
+from slawatch.numbering import Numbers
 from slawatch.ticket import STATUS_NAMES
 
 if TYPE_CHECKING:
+    from mypy_extensions import i64
+
     from slawatch.effects import Key
     from slawatch.policy import Rules
 
@@ -47,7 +50,7 @@ class Profile:
 
     `labels` is (channel, priority, team) with every value from the configuration or "other"; a
     ticket without a team has "" there. `created`, `resolved`, `reopened` and, by status, `held`
-    are what such a ticket adds to.
+    are what such a ticket adds to. `lines` are the numbers of its clocks' counts, by target.
     """
 
     __slots__ = (
@@ -57,6 +60,7 @@ class Profile:
         "facts",
         "held",
         "labels",
+        "lines",
         "region",
         "reopened",
         "resolved",
@@ -85,6 +89,7 @@ class Profile:
         self.resolved: Key = (_RESOLVED, pair)
         self.reopened: Key = (_REOPENED, pair)
         self.held = held
+        self.lines: list[int] = []
 
 
 class Merge:
@@ -141,6 +146,7 @@ class Interner:
         self._categories = frozenset(rules.categories)
         self.asserted: list[Asserted] = []
         self.profiles: list[Profile] = []
+        self.numbers = Numbers()
         self._profile_index: dict[tuple[str, Attrs], int] = {}
         self._merges: dict[int, Merge] = {}
         self._held: dict[str, list[Key]] = {}
@@ -231,6 +237,18 @@ class Interner:
             found = [(_HELD, (*labels, status)) for status in STATUS_NAMES]
             self._held[team_label] = found
         return found
+
+    def line(self, profile: int, target: int, names: tuple[str, ...]) -> i64:
+        """Return the number under which the clocks of a target are counted."""
+        known = self.profiles[profile]
+        lines = known.lines
+        if not lines:
+            lines.extend([-1] * len(names))
+        number: i64 = lines[target]
+        if number < 0:
+            number = self.numbers.line(known.labels, names[target])
+            lines[target] = number
+        return number
 
     def merge(self, profile: int, said: Said) -> Merge:
         """Return what a ticket becomes by an act's attributes."""

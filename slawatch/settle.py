@@ -7,11 +7,12 @@ is told by the passing of time beyond the instant up to which it has told everyt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Clock, Published, State
 from slawatch.completeness import Completeness
+from slawatch.numbering import FIRST_MINUTE, MINUTE_BITS, MINUTE_US
 from slawatch.policy import Blame
 from slawatch.retell import open_blank
 from slawatch.ticket import RESOLVED, Ticket
@@ -31,11 +32,9 @@ if TYPE_CHECKING:
     from slawatch.book import Book
     from slawatch.interning import Interner
     from slawatch.lifecycle import Fold
-    from slawatch.verdicts import Booking
 
 _CORRECTIONS: Final = conventions.CORRECTIONS.name
 _WARNINGS: Final = conventions.WARNINGS.name
-MINUTE_US: Final = 60_000_000
 _OUTCOMES: Final = (Published.MET, Published.BREACHED)
 
 
@@ -170,18 +169,18 @@ class Settler:
         was = clock.published
         if index is None:
             index = self._responsible(ticket, clock)
-        into = out.results if at >= out.first_at else out.bookings
+        into = out.outcomes if at >= out.first_at else out.booked
         if was in (Published.MET, Published.BREACHED):
             kind = TO_MET if outcome == Published.MET else TO_BREACHED
-            self._book(clock, out.bookings, -1)
+            self._book(clock, out.taken, out)
             self._correct(clock, kind, at, out)
-            into = out.bookings
+            into = out.booked
         else:
             kind = MET if outcome == Published.MET else BREACHED
         clock.published = outcome
         clock.booked = index
         clock.booked_at = at
-        self._book(clock, into, 1)
+        self._book(clock, into, out)
         clock.revisions += 1
         self._say(ticket, clock, kind, at, index, out, clock.revisions, "")
 
@@ -191,7 +190,7 @@ class Settler:
         "withdrawn" always takes a breach away; a met cycle is therefore corrected to breached
         first, so that net results can be told from the counters alone.
         """
-        self._book(clock, out.bookings, -1)
+        self._book(clock, out.taken, out)
         if clock.published == Published.MET:
             self._correct(clock, TO_BREACHED, at, out)
         self._correct(clock, WITHDRAWN, at, out)
@@ -241,9 +240,9 @@ class Settler:
             if was.published != clock.published:
                 self._publish(ticket, clock, was.published, was.booked_at, out, was.booked)
             elif was.booked_at // MINUTE_US != clock.booked_at // MINUTE_US:
-                self._book(clock, out.bookings, -1)
+                self._book(clock, out.taken, out)
                 clock.booked_at = was.booked_at
-                self._book(clock, out.bookings, 1)
+                self._book(clock, out.booked, out)
 
     def _are_alike(self, one: int, other: int) -> bool:
         profiles = self.interner.profiles
@@ -273,8 +272,7 @@ class Settler:
         level = clock.goal.levels[index].name
         profile = self.interner.profiles[ticket.profile]
         if at >= out.first_at:
-            key = _WARNINGS, (profile.labels[1], self.book.names[clock.target], level)
-            out.counts[key] = out.counts.get(key, 0) + 1
+            out.add((_WARNINGS, (profile.labels[1], self.book.names[clock.target], level)), 1)
         self._say(ticket, clock, WARNING, at, ticket.profile, out, index + 1, level)
 
     def _responsible(self, ticket: Ticket, clock: Clock) -> int:
@@ -364,20 +362,28 @@ class Settler:
         channel, priority, _ = self.interner.profiles[clock.booked].labels
         if max(at, clock.booked_at) >= out.first_at:
             labels = (channel, priority, self.book.names[clock.target], change)
-            out.counts[_CORRECTIONS, labels] += 1
+            out.add((_CORRECTIONS, labels), 1)
 
-    def _book(self, clock: Clock, into: dict[Booking, int], count: int) -> None:
-        """Book the published outcome in its pane."""
-        key: Any = (  # as a tuple of known types it would be made anew at each use
-            self.interner.profiles[clock.booked].labels,
-            self.book.names[clock.target],
-            MET if clock.published == Published.MET else BREACHED,
-            clock.booked_at // MINUTE_US,
-        )
-        into[key] = into.get(key, 0) + count
+    def _line(self, profile: int, clock: Clock, out: Output) -> i64:
+        """Return the number under which a clock is counted."""
+        interner = self.interner
+        if out.numbers is not interner.numbers:
+            out.take_numbers(interner.numbers)
+        return interner.line(profile, clock.target, self.book.names)
+
+    def _book(self, clock: Clock, into: list[int], out: Output) -> None:
+        """Book the published outcome in its pane, or take it back."""
+        line = self._line(clock.booked, clock, out) << 1
+        if clock.published != Published.MET:
+            line |= 1
+        minute: i64 = clock.booked_at // MINUTE_US
+        into.append((line << MINUTE_BITS) + minute + FIRST_MINUTE)
 
     def _observe(self, clock: Clock, out: Output) -> None:
         index = clock.labels if clock.labels >= 0 else clock.profile
-        labels = self.interner.profiles[index].labels
-        target = self.book.names[clock.target]
-        out.durations.append((labels, target, clock.stopped_at, clock.elapsed_us, clock.wall_us))
+        line = self._line(index, clock, out)
+        minute = clock.stopped_at // MINUTE_US
+        lasted = out.lasted
+        lasted.append((line << MINUTE_BITS) + minute + FIRST_MINUTE)
+        lasted.append(clock.elapsed_us)
+        lasted.append(clock.wall_us)

@@ -9,12 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, final
 
 from slawatch import conventions
-from slawatch.panes import MINUTE_US, SLOTS, PaneSet
+from slawatch.numbering import (
+    FIRST_MINUTE,
+    KEY_BITS,
+    KEYS,
+    MINUTE_BITS,
+    MINUTE_US,
+    MINUTES,
+    Numbers,
+)
+from slawatch.panes import SLOTS, PaneSet
 from slawatch.sketch import BUCKET_BITS, find_bucket
 from slawatch.totals import Histogram, Totals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
+    from mypy_extensions import i64
+
+    from slawatch.verdicts import Output
 
 KEPT_US: Final = 26 * 3600 * 1_000_000
 """How far back a window can look: the longest local day, and an hour."""
@@ -28,10 +41,7 @@ _TEAM_RESULTS: Final = conventions.TEAM_RESULTS.name
 _DURATION: Final = conventions.DURATION.name
 _HOPS: Final = conventions.HOPS.name
 _DIMENSIONS: Final = conventions.DIMENSIONS
-_MINUTE_BITS: Final = 34
-_FIRST_MINUTE: Final = 1 << 33
-"""Added to a minute, so that none of the years 1 to 9999 is negative."""
-_MINUTES: Final = (1 << 34) - 1
+_LINE_SHIFT: Final = MINUTE_BITS + 1
 _BUCKETS: Final = (1 << BUCKET_BITS) - 1
 
 
@@ -42,7 +52,7 @@ class _Line:
     __slots__ = ("business", "labels", "number", "results", "series", "target", "wall")
 
     def __init__(self, number: int, labels: tuple[str, ...], target: str) -> None:
-        self.number = number
+        self.number: i64 = number
         self.labels = labels
         self.target = target
         self.results = [0, 0]
@@ -51,6 +61,18 @@ class _Line:
         ]
         self.business: Histogram | None = None
         self.wall: Histogram | None = None
+
+
+@final
+class _Source:
+    """Be who counts by numbers of its own: what they stand for, and what was counted by them."""
+
+    __slots__ = ("amounts", "lines", "numbers")
+
+    def __init__(self, numbers: Numbers) -> None:
+        self.numbers = numbers
+        self.lines: list[_Line] = []
+        self.amounts: list[int] = []
 
 
 @final
@@ -69,10 +91,67 @@ class Tally:
         self._team_labels = team_labels
         self._lines: list[_Line] = []
         self._lines_of: dict[tuple[str, ...], dict[str, _Line]] = {}
+        self._sources: dict[str, _Source] = {}
         self._counts: dict[Any, int] = {}
         self._outcomes: list[int] = []
         self._corrections: dict[int, int] = {}
         self._durations: list[int] = []
+
+    def take(self, origin: str, out: Output) -> None:
+        """Take what a shard said at once."""
+        if out.is_named:
+            self.add(out.counts, out.results, out.bookings, out.durations)
+            return
+        source = self._meet(origin, out.numbers)
+        lines, amounts = source.lines, source.amounts
+        for given in out.given:
+            amounts[given & KEYS] += given >> KEY_BITS
+        outcomes = self._outcomes
+        code: i64
+        for code in out.outcomes:
+            line = lines[code >> _LINE_SHIFT]
+            slot = code >> MINUTE_BITS & 1
+            line.results[slot] += 1
+            outcomes.append((line.number << 1 | slot) << MINUTE_BITS | code & MINUTES)
+        for code in out.booked:
+            self._correct(lines, code, 1)
+        for code in out.taken:
+            self._correct(lines, code, -1)
+        lasted = out.lasted
+        for place in range(0, len(lasted), 3):
+            code = lasted[place]
+            line = lines[code >> MINUTE_BITS]
+            self._observe(line, code & MINUTES, lasted[place + 1], lasted[place + 2])
+
+    def _correct(self, lines: list[_Line], code: i64, count: int) -> None:
+        line = lines[code >> _LINE_SHIFT]
+        slot = code >> MINUTE_BITS & 1
+        own = (line.number << 1 | slot) << MINUTE_BITS | code & MINUTES
+        self._corrections[own] = self._corrections.get(own, 0) + count
+
+    def _meet(self, origin: str, numbers: Numbers) -> _Source:
+        """Return what a shard's numbers stand for, those too that it gave since the last time."""
+        source = self._sources.get(origin)
+        if source is None or source.numbers is not numbers:
+            if source is not None:
+                self._name(source)
+            source = self._sources[origin] = _Source(numbers)
+        lines = source.lines
+        while len(lines) < len(numbers.lines):
+            labels, target = numbers.lines[len(lines)]
+            lines.append(self._line(labels, target))
+        while len(source.amounts) < len(numbers.keys):
+            source.amounts.append(0)
+        return source
+
+    def _name(self, source: _Source) -> None:
+        """Add what a shard counted by its numbers to what is counted by name."""
+        sums = self._counts
+        for number, amount in enumerate(source.amounts):
+            if amount:
+                key = source.numbers.keys[number]
+                sums[key] = sums.get(key, 0) + amount
+                source.amounts[number] = 0
 
     def add(
         self,
@@ -81,7 +160,7 @@ class Tally:
         bookings: Mapping[Any, int],
         durations: Iterable[Any],
     ) -> None:
-        """Take what was said at once, as `slawatch.verdicts.Output` holds it.
+        """Take what was said at once, as `slawatch.verdicts.Output` says it by name.
 
         Compiled, a tuple whose parts are typed would be taken apart and built anew at each step.
         """
@@ -93,17 +172,18 @@ class Tally:
         for booking, count in results.items():
             line, slot = self._line(booking[0], booking[1]), SLOTS[booking[2]]
             line.results[slot] += count
-            code = ((line.number << 1 | slot) << _MINUTE_BITS) + booking[3] + _FIRST_MINUTE
+            code = ((line.number << 1 | slot) << MINUTE_BITS) + booking[3] + FIRST_MINUTE
             for _ in range(count):
                 outcomes.append(code)
         for booking, count in bookings.items():
             line, slot = self._line(booking[0], booking[1]), SLOTS[booking[2]]
-            code = ((line.number << 1 | slot) << _MINUTE_BITS) + booking[3] + _FIRST_MINUTE
+            code = ((line.number << 1 | slot) << MINUTE_BITS) + booking[3] + FIRST_MINUTE
             corrections[code] = corrections.get(code, 0) + count
         duration: tuple[Any, ...]
         for duration in durations:
             line = self._line(duration[0], duration[1])
-            self._observe(line, duration[2], duration[3], duration[4])
+            minute = duration[2] // MINUTE_US + FIRST_MINUTE
+            self._observe(line, minute, duration[3], duration[4])
 
     def _line(self, labels: tuple[str, ...], target: str) -> _Line:
         lines = self._lines_of.get(labels)
@@ -115,7 +195,7 @@ class Tally:
             self._lines.append(line)
         return line
 
-    def _observe(self, line: _Line, at: int, business: int, wall: int) -> None:
+    def _observe(self, line: _Line, minute: i64, business: int, wall: int) -> None:
         if line.business is None or line.wall is None:
             labels = (line.labels[0], line.target)
             line.business = self._totals.histogram(_DURATION, (*labels, "business"))
@@ -123,32 +203,32 @@ class Tally:
         line.business.observe(business)
         line.wall.observe(wall)
         number = line.number << BUCKET_BITS | find_bucket(business / 1e6)
-        self._durations.append((number << _MINUTE_BITS) + at // MINUTE_US + _FIRST_MINUTE)
+        self._durations.append((number << MINUTE_BITS) + minute)
 
     def is_full(self, ahead_at: int) -> bool:
         """Tell whether it is time to settle, once what is too old by `ahead_at` has left."""
         if len(self._outcomes) + len(self._durations) <= WAITING:
             return False
-        oldest = (ahead_at - OUTCOMES_KEPT_US) // MINUTE_US + _FIRST_MINUTE
-        self._outcomes = [code for code in self._outcomes if code & _MINUTES >= oldest]
-        oldest = (ahead_at - KEPT_US) // MINUTE_US + _FIRST_MINUTE
-        self._durations = [code for code in self._durations if code & _MINUTES >= oldest]
+        oldest = (ahead_at - OUTCOMES_KEPT_US) // MINUTE_US + FIRST_MINUTE
+        self._outcomes = [code for code in self._outcomes if code & MINUTES >= oldest]
+        oldest = (ahead_at - KEPT_US) // MINUTE_US + FIRST_MINUTE
+        self._durations = [code for code in self._durations if code & MINUTES >= oldest]
         return len(self._outcomes) + len(self._durations) > WAITING // 2
 
     def settle(self, ahead_at: int) -> None:
         """Bring all into totals and panes; what no window can show at `ahead_at` is in no pane."""
         self._count()
         panes, lines = self._panes, self._lines
-        oldest = (ahead_at - OUTCOMES_KEPT_US) // MINUTE_US + _FIRST_MINUTE
+        oldest = (ahead_at - OUTCOMES_KEPT_US) // MINUTE_US + FIRST_MINUTE
         for code, count in _sum(self._outcomes, self._corrections, oldest).items():
-            minute = (code & _MINUTES) - _FIRST_MINUTE
-            number = code >> _MINUTE_BITS
+            minute = (code & MINUTES) - FIRST_MINUTE
+            number = code >> MINUTE_BITS
             for key in lines[number >> 1].series:
                 panes.count(key, minute, number & 1, count)
-        oldest = (ahead_at - KEPT_US) // MINUTE_US + _FIRST_MINUTE
+        oldest = (ahead_at - KEPT_US) // MINUTE_US + FIRST_MINUTE
         for code, count in _sum(self._durations, {}, oldest).items():
-            minute = (code & _MINUTES) - _FIRST_MINUTE
-            number = code >> _MINUTE_BITS
+            minute = (code & MINUTES) - FIRST_MINUTE
+            number = code >> MINUTE_BITS
             for key in lines[number >> BUCKET_BITS].series:
                 panes.count_duration(key, minute, number & _BUCKETS, count)
         self._outcomes.clear()
@@ -157,6 +237,8 @@ class Tally:
 
     def _count(self) -> None:
         add = self._totals.add
+        for source in self._sources.values():
+            self._name(source)
         for (family, labels), amount in self._counts.items():
             if family == _HOPS:
                 hops = self._totals.histogram(_HOPS, ())
@@ -180,9 +262,9 @@ def _sum(codes: list[int], more: dict[int, int], oldest: int) -> dict[int, int]:
     """Return how often each code of a minute that is not too old is there, `more` included."""
     sums: dict[int, int] = {}
     for code in codes:
-        if code & _MINUTES >= oldest:
+        if code & MINUTES >= oldest:
             sums[code] = sums.get(code, 0) + 1
     for code, count in more.items():
-        if code & _MINUTES >= oldest:
+        if code & MINUTES >= oldest:
             sums[code] = sums.get(code, 0) + count
     return sums

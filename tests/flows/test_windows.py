@@ -37,9 +37,7 @@ def say(
 ) -> Said:
     """Return what a shard or the reader says."""
     out = out or Output()
-    said = Said(
-        "0", origin, log_at, out.counts, out.results, out.bookings, out.durations, NOTHING, None
-    )
+    said = Said("0", origin, log_at, out, NOTHING, None)
     return said._replace(**more)  # type: ignore[arg-type]  # the test's own words
 
 
@@ -175,7 +173,7 @@ def test_a_replay_is_shown_only_at_its_end() -> None:
 def test_a_snapshot_holds_totals_panes_and_the_watermark() -> None:
     events = [created(team="l1"), act(1, Kind.RESOLVED, 5 * MINUTE, Actor.AGENT)]
     _, out = judge(events, HOUR)
-    out.durations = [d for d in out.durations if d[1] == "resolution"]
+    out.durations[:] = [d for d in out.durations if d[1] == "resolution"]
     logic = WindowsLogic(options(is_live=False), None)
     logic.on_batch([*both(out, START + HOUR), say("read", START + HOUR, watermark_at=START + 7)])
     again = WindowsLogic(options(is_live=False), logic.snapshot())
