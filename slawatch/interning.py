@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from librt.strings import BytesWriter
+
 from slawatch import conventions
 from slawatch.book import PAUSE_BITS, TicketFacts
 from slawatch.events import NO_ATTRS, OTHER, Attrs
@@ -147,6 +149,7 @@ class Interner:
         self.asserted: list[Asserted] = []
         self.profiles: list[Profile] = []
         self.numbers = Numbers()
+        self.writer = BytesWriter()  # for whoever packs with these numbers, one at a time
         self._profile_index: dict[tuple[str, Attrs], int] = {}
         self._merges: dict[int, Merge] = {}
         self._held: dict[str, list[Key]] = {}

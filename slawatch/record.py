@@ -9,12 +9,15 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
+from librt.strings import BytesWriter, read_i64_le, write_i64_le
+
 from slawatch.book import NO_GOAL_US, TargetGoal
 from slawatch.calendars import Calendar
 from slawatch.clocks import FOREVER, Clock, State
 from slawatch.events import NO_ATTRS
 from slawatch.rows import ROW_BYTES, measure_extras
 from slawatch.ticket import CLOSED, Ticket
+from slawatch.writing import write_u16, write_u32, write_u64
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,12 +40,8 @@ _HAS_SEQUENCES: Final = 2
 # clock that only runs. The rest is of those that were paused, have breached or have ended.
 _CLOCK: Final = Struct("<BHBHIqq")
 _MORE: Final = Struct("<BB9qIIIqBB")
-_WHOLE_CLOCK: Final = Struct(_CLOCK.format + _MORE.format[1:])
-_pack_start: Final = _CLOCK.pack  # bound: a method is looked up at each call
-_pack_whole: Final = _WHOLE_CLOCK.pack
 _PAUSE: Final = Struct("<qq")
 _HELD: Final = Struct("<BBQQ")
-_NEXT_AT: Final = Struct("<q")
 _REASONS: Final = ("", "policy_change", "cancelled", "superseded", "expired")
 _REASON_NUMBERS: Final = {reason: number for number, reason in enumerate(_REASONS)}
 _NONE: Final = 0xFFFFFFFF
@@ -54,8 +53,7 @@ _GONE: Final = -1
 
 def read_last_at(row: bytes) -> int:
     """Return the instant of the last act folded into a packed ticket."""
-    at: int = _NEXT_AT.unpack_from(row, _LAST_AT)[0]
-    return at
+    return read_i64_le(row, _LAST_AT)
 
 
 def is_over(row: bytes) -> bool:
@@ -70,8 +68,7 @@ def is_done(row: bytes) -> bool:
 
 def read_next_at(row: bytes) -> int:
     """Return the instant at which a packed ticket wants to be looked at."""
-    at: int = _NEXT_AT.unpack_from(row)[0]
-    return at
+    return read_i64_le(row, 0)
 
 
 def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
@@ -79,97 +76,94 @@ def pack_ticket(ticket: Ticket, interner: Interner) -> bytes:
     base = ticket.base or b""
     ticket.become_rows(interner)
     assignee = ticket.assignee
-    times = (ticket.adopted_at, ticket.crossed_at, ticket.pause_since)
-    flags = (_HAS_TIMES if any(times) else 0) | (_HAS_SEQUENCES if ticket.sequences else 0)
-    parts = [
-        _HEADER.pack(
-            ticket.queued_at,
-            ticket.created_at,
-            ticket.last_at,
-            ticket.holder_since,
-            ticket.profile,
-            _NONE if assignee is None else interner.assert_index(NO_ATTRS, assignee),
-            ticket.folded,
-            len(ticket.rows) // ROW_BYTES,
-            min(ticket.hops, 0xFFFF),
-            len(ticket.clocks),
-            len(ticket.cycles),
-            len(ticket.held),
-            ticket.n_extras,
-            ticket.status,
-            ticket.pauses,
-            ticket.contact,
-            ticket.replied,
-            ticket.is_over(),
-            flags,
-            len(base),
-        ),
-        ticket.rows,
-    ]
-    if flags & _HAS_TIMES:
-        parts.append(_TIMES.pack(*times))
-    parts.append(ticket.sequences)
-    parts.append(ticket.extras)
+    index = _NONE if assignee is None else interner.assert_index(NO_ATTRS, assignee)
+    has_times = ticket.adopted_at or ticket.crossed_at or ticket.pause_since
+    has_sequences = bool(ticket.sequences)
+    writer = interner.writer
+    writer.truncate(0)
+    write_i64_le(writer, ticket.queued_at)
+    write_i64_le(writer, ticket.created_at)
+    write_i64_le(writer, ticket.last_at)
+    write_i64_le(writer, ticket.holder_since)
+    write_u32(writer, ticket.profile)
+    write_u32(writer, index)
+    write_u16(writer, ticket.folded)
+    write_u16(writer, len(ticket.rows) // ROW_BYTES)
+    write_u16(writer, min(ticket.hops, 0xFFFF))
+    write_u16(writer, len(ticket.clocks))
+    write_u16(writer, len(ticket.cycles))
+    write_u16(writer, len(ticket.held))
+    write_u16(writer, ticket.n_extras)
+    writer.append(ticket.status)
+    writer.append(ticket.pauses)
+    writer.append(ticket.contact)
+    writer.append(ticket.replied)
+    writer.append(ticket.is_over())
+    writer.append((_HAS_TIMES if has_times else 0) | (_HAS_SEQUENCES if has_sequences else 0))
+    write_u32(writer, len(base))
+    writer.write(ticket.rows)
+    if has_times:
+        write_i64_le(writer, ticket.adopted_at)
+        write_i64_le(writer, ticket.crossed_at)
+        write_i64_le(writer, ticket.pause_since)
+    writer.write(ticket.sequences)
+    writer.write(ticket.extras)
     for clock in ticket.clocks:
-        parts.append(_pack_clock(clock))  # noqa: PERF401 - compiled, a loop costs less
+        _write_clock(writer, clock)
     for index, n in ticket.cycles.items():
-        parts.append(_CYCLE.pack(index, n))
+        writer.append(index)
+        write_u16(writer, n)
     for (team, status), (wall, business) in ticket.held.items():
         name = team.encode()[:255]
-        parts.append(_HELD.pack(len(name), status, wall, business) + name)
-    parts.append(base)
-    return b"".join(parts)
+        writer.append(len(name))
+        writer.append(status)
+        write_u64(writer, wall)
+        write_u64(writer, business)
+        writer.write(name)
+    writer.write(base)
+    return writer.getvalue()
 
 
 _CYCLE: Final = Struct("<BH")
 
 
-def _pack_clock(clock: Clock) -> bytes:
+def _write_clock(writer: BytesWriter, clock: Clock) -> None:
     flags = clock.tier << 4 | (_OBSERVED if clock.observed else 0)
     pauses = clock.pauses
-    if (
+    only_runs = (
         clock.state == State.RUNNING
         and clock.run_from == clock.started_at
         and not (clock.breached_at or clock.published or pauses or clock.due)
-    ):
-        return _pack_start(
-            clock.target,
-            clock.cycle,
-            flags,
-            clock.fired,
-            clock.profile,
-            clock.started_at,
-            clock.breach_at,
-        )
-    packed = _pack_whole(
-        clock.target,
-        clock.cycle,
-        flags | _HAS_MORE,
-        clock.fired,
-        clock.profile,
-        clock.started_at,
-        clock.breach_at,
-        clock.state,
-        clock.published,
-        clock.run_from,
-        clock.next_at,
-        clock.elapsed_us,
-        clock.wall_us,
-        clock.breached_at,
-        clock.stopped_at,
-        clock.due,
-        clock.breach_elapsed_us,
-        clock.breach_wall_us,
-        clock.labels if clock.labels >= 0 else _NONE,
-        clock.booked if clock.booked >= 0 else _NONE,
-        len(pauses) if pauses else 0,
-        clock.booked_at,
-        min(clock.revisions, 255),
-        _REASON_NUMBERS[clock.reason],
     )
+    writer.append(clock.target)
+    write_u16(writer, clock.cycle)
+    writer.append(flags if only_runs else flags | _HAS_MORE)
+    write_u16(writer, clock.fired)
+    write_u32(writer, clock.profile)
+    write_i64_le(writer, clock.started_at)
+    write_i64_le(writer, clock.breach_at)
+    if only_runs:
+        return
+    writer.append(clock.state)
+    writer.append(clock.published)
+    write_i64_le(writer, clock.run_from)
+    write_i64_le(writer, clock.next_at)
+    write_i64_le(writer, clock.elapsed_us)
+    write_i64_le(writer, clock.wall_us)
+    write_i64_le(writer, clock.breached_at)
+    write_i64_le(writer, clock.stopped_at)
+    write_i64_le(writer, clock.due)
+    write_i64_le(writer, clock.breach_elapsed_us)
+    write_i64_le(writer, clock.breach_wall_us)
+    write_u32(writer, clock.labels if clock.labels >= 0 else _NONE)
+    write_u32(writer, clock.booked if clock.booked >= 0 else _NONE)
+    write_u32(writer, len(pauses) if pauses else 0)
+    write_i64_le(writer, clock.booked_at)
+    writer.append(min(clock.revisions, 255))
+    writer.append(_REASON_NUMBERS[clock.reason])
     for pause_from, pause_to in pauses or ():
-        packed += _PAUSE.pack(pause_from, pause_to)
-    return packed
+        write_i64_le(writer, pause_from)
+        write_i64_le(writer, pause_to)
 
 
 def unpack_ticket(

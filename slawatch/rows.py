@@ -9,8 +9,11 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
+from librt.strings import read_i64_le, write_i64_le
+
 from slawatch.clocks import FOREVER
 from slawatch.events import Event, Extras, Kind, rank_of
+from slawatch.writing import write_u16, write_u32, write_u64
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
@@ -28,7 +31,6 @@ _EXTRA_BYTES: Final = 3
 _MASK_AT: Final = 2
 _VALUES_BYTES: Final = bytes(8 * mask.bit_count() for mask in range(1 << len(Extras._fields)))
 _VALUES: Final = tuple(Struct(f"<{count}q") for count in range(len(Extras._fields) + 1))
-_pack_row: Final = _ROW.pack  # bound: looking the method up costs as much as packing
 _ONE: Final[i64] = 1
 _SEEN: Final = 31
 _ALL: Final = (1 << 32) - 1
@@ -159,9 +161,14 @@ class Told:
 
 def pack_row(act: Event, interner: Interner) -> bytes:
     """Pack an act but for its sequence and its rare keys."""
-    bits = (act.kind & 0xFF) << 3 | act.actor << 1 | act.public
     index = interner.assert_index(act.attrs, act.assignee)
-    return _pack_row(act.occurred_at, bits, index, act.id_hash)
+    writer = interner.writer
+    writer.truncate(0)
+    write_i64_le(writer, act.occurred_at)
+    write_u16(writer, (act.kind & 0xFF) << 3 | act.actor << 1 | act.public)
+    write_u32(writer, index)
+    write_u64(writer, act.id_hash)
+    return writer.getvalue()
 
 
 def _find_row(rows: bytes, id_hash: bytes) -> int:
@@ -175,8 +182,7 @@ def _find_row(rows: bytes, id_hash: bytes) -> int:
 
 def read_instant(row: bytes, at: int) -> i64:
     """Return the instant that stands at a place of a row."""
-    instant: int = _AT.unpack_from(row, at)[0]
-    return instant
+    return read_i64_le(row, at)
 
 
 def _pack_extras(index: int, extras: Extras) -> bytes:
