@@ -21,6 +21,7 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from connectors.decoding import Reject
 from connectors.intake import Quarantine
 from flows.dataflow import Outputs, build_flow
+from flows.huge_pages import use_huge_pages
 from flows.replay_source import ReplaySource
 from flows.store import Store
 from flows.tickets import TicketOptions
@@ -146,6 +147,7 @@ def execute(
     garbage_objects: int = GARBAGE_OBJECTS,
 ) -> None:
     """Run a flow to its end in this process."""
+    use_huge_pages()
     with calm_garbage(garbage_objects):
         cli_main(  # type: ignore[no-untyped-call]  # Rust
             flow,
