@@ -283,3 +283,13 @@ def test_an_old_ticket_that_is_open_is_taken_in_by_a_desk_that_watches() -> None
     assert shard.get(KEY) is None
     shard.advance([old.replace(marks=CAME_OF_OPEN)], START + 30 * DAY, out)
     assert shard.get(KEY) is not None
+
+
+def test_acts_of_one_instant_in_two_batches_are_settled_together() -> None:
+    shard, out = Shard(Book(build_rules())), Output()
+    at = 30 * MINUTE
+    resolved = act(1, Kind.RESOLVED, at, AGENT, sequence=1)
+    reopened = act(2, Kind.REOPENED, at, CUSTOMER, sequence=2)
+    shard.advance([created(), resolved], START + at - 1, out)
+    shard.advance([reopened], START + at + SECOND, out)
+    assert "met" not in kinds_of(out, "resolution")
