@@ -249,6 +249,7 @@ class Shard(ActTable):
         kept = self.tickets.pop(key)
         if isinstance(kept, Ticket) and kept.is_touched:
             self._touched.remove(kept)
+        self._anew.discard(key)
         self._hot.pop(key, None)
         self.work.touched.add(key)
 

@@ -122,6 +122,11 @@ def test_a_ticket_of_which_nothing_is_told_any_more_is_forgotten() -> None:
     assert set(last_kinds(out).values()) == {"withdrawn"}
 
 
+def test_of_a_forgotten_ticket_nothing_waits_to_be_moved() -> None:
+    shard, _ = retell()
+    assert shard._anew == set()
+
+
 def test_acts_whose_records_may_be_gone_from_the_log_stay() -> None:
     _, out = retell(WRONG[0], end=build_revised("desk", 9, START + HOUR, START + DAY + 2))
     assert last_kinds(out)["resolution"] == "met"
