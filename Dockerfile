@@ -3,7 +3,7 @@ FROM python:3.12.11-slim-bookworm AS build
 RUN apt-get update && apt-get install --no-install-recommends -y gcc libc6-dev \
     && pip install --no-cache-dir uv==0.13.9
 WORKDIR /src
-COPY pyproject.toml uv.lock hatch_build.py README.md LICENSE ./
+COPY pyproject.toml uv.lock hatch_build.py hatch_training.py README.md LICENSE ./
 COPY slawatch slawatch
 COPY connectors connectors
 COPY flows flows
