@@ -10,9 +10,11 @@ import orjson
 
 from connectors.decoding import KEPT_BYTES, Reject, explain_body
 from connectors.files import Oversize, read_chunks
+from slawatch.build import COMPILED, find_build
 from slawatch.errors import EventError
 from slawatch.events import MAX_AHEAD_US, Event
-from slawatch.parsing import Vocabulary, parse_lines
+from slawatch.lines import LineParser
+from slawatch.parsing import Vocabulary
 
 if TYPE_CHECKING:
     from connectors.mapping import Mapping
@@ -40,8 +42,10 @@ def _read_native(
     path: str, vocabulary: Vocabulary, latest_at: int
 ) -> Iterator[list[Event | Reject]]:
     first = 1
+    by_form = find_build() == COMPILED  # interpreted, cutting lines takes longer than parsing
+    parser = LineParser(orjson.loads, NATIVE, vocabulary, latest_at, by_form=by_form)
     for lines in read_chunks(path):
-        parsed, failed = parse_lines(lines, orjson.loads, NATIVE, vocabulary, latest_at)
+        parsed, failed = parser.parse(lines)
         if not failed:
             yield cast("list[Event | Reject]", parsed)
         else:

@@ -11,7 +11,8 @@ from connectors.mapping import Mapping, RowDecoder
 from connectors.rows import read_rows
 from slawatch.errors import EventError
 from slawatch.events import Event
-from slawatch.parsing import AHEAD, Vocabulary, parse_event
+from slawatch.lines import AHEAD
+from slawatch.parsing import Vocabulary, parse_event
 
 
 def read_mapped(

@@ -92,7 +92,7 @@ class Sessions:
         at = parse_instant(event["occurred_at"], "occurred_at")
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            act = hash_id(event_id).to_bytes(8, "big")
+            act = hash_id(event_id)
             place = self._remembered(source, act)
             if place is None:
                 place = self._decide(source, thread, at, gap_us, event)

@@ -5,7 +5,7 @@ The attributes of most events are one of few combinations, so they are checked o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
@@ -193,38 +193,6 @@ def parse_event(
         unknown,
         connector,
     )
-
-
-def parse_lines(
-    lines: Sequence[object],
-    loads: Callable[[Any], object],
-    source: str,
-    vocabulary: Vocabulary,
-    latest_at: int,
-) -> tuple[list[Event | ValueError | EventError], int]:
-    """Parse lines of native JSON as `parse_event` does; return what each is, and how many failed.
-
-    What cannot become an event is the error that says why; `loads` raises `ValueError` for what is
-    no JSON. What happened after `latest_at` is rejected as `future`.
-    """
-    parsed: list[Event | ValueError | EventError] = []
-    failed = 0
-    for line in lines:
-        try:
-            event = parse_event(loads(line), None, source, vocabulary)
-        except (ValueError, EventError) as ex:
-            parsed.append(ex)
-            failed += 1
-            continue
-        if event.occurred_at <= latest_at:
-            parsed.append(event)
-        else:
-            parsed.append(EventError("future", AHEAD))
-            failed += 1
-    return parsed, failed
-
-
-AHEAD: Final = "the event lies more than 5 minutes ahead of the clock"
 
 
 def _explain_required(data: Mapping[str, Any]) -> EventError:

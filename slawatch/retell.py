@@ -82,6 +82,6 @@ def base_acts(fold: Fold, ticket: Ticket) -> list[Event]:
     return unpack_ticket(ticket.key, ticket.base, fold).acts if ticket.base else []
 
 
-def is_in_base(fold: Fold, ticket: Ticket, id_hash: int) -> bool:
+def is_in_base(fold: Fold, ticket: Ticket, id_hash: bytes) -> bool:
     """Tell whether an act was told before the base was closed."""
     return any(known.id_hash == id_hash for known in base_acts(fold, ticket))

@@ -9,23 +9,22 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from librt.strings import read_i64_le, write_i64_le
+from librt.strings import read_i64_be, read_i64_le, write_i64_le
 
 from slawatch.clocks import FOREVER
 from slawatch.events import Event, Extras, Kind, rank_of
-from slawatch.writing import write_u16, write_u32, write_u64
+from slawatch.writing import write_u16, write_u32
 
 if TYPE_CHECKING:
     from mypy_extensions import i64
 
     from slawatch.interning import Asserted, Interner
 
-# occurred_at; kind, actor, public; attributes and assignee; id hash
-_ROW: Final = Struct("<qHIQ")
+# occurred_at; kind, actor, public; attributes and assignee; id hash, its last byte first
+_ROW: Final = Struct("<qHI8s")
 ROW_BYTES: Final = 22
 _HASH_AT: Final = 14
 _AT: Final = Struct("<q")
-_HASH: Final = Struct("<Q")
 _EXTRA: Final = Struct("<HB")  # index of the act, a bit for each value that follows
 _EXTRA_BYTES: Final = 3
 _MASK_AT: Final = 2
@@ -81,10 +80,10 @@ class Told:
             return FOREVER if at >= len(self.rows) else read_instant(self.rows, at)
         return listed[self.folded].occurred_at if self.folded < len(listed) else FOREVER
 
-    def find(self, id_hash: int) -> int:
+    def find(self, id_hash: bytes) -> int:
         """Return the place of an act among the others by the hash of its id, -1 if it is new."""
         if self._listed is None:
-            return _find_row(self.rows, _HASH.pack(id_hash))
+            return _find_row(self.rows, id_hash[::-1])
         for index, known in enumerate(self._listed):
             if known.id_hash == id_hash:
                 return index
@@ -167,7 +166,7 @@ def pack_row(act: Event, interner: Interner) -> bytes:
     write_i64_le(writer, act.occurred_at)
     write_u16(writer, (act.kind & 0xFF) << 3 | act.actor << 1 | act.public)
     write_u32(writer, index)
-    write_u64(writer, act.id_hash)
+    write_i64_le(writer, read_i64_be(act.id_hash, 0))
     return writer.getvalue()
 
 
@@ -238,7 +237,7 @@ def _unpack_acts(told: Told) -> list[Event]:
             at,
             sequences[n][0] if sequences else 0,
             rank_of(kind, attrs.status),
-            id_hash,
+            id_hash[::-1],
             kind,
             bits >> 1 & 3,
             bool(bits & 1),

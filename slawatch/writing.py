@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from struct import Struct
 from typing import TYPE_CHECKING, Final
 
-from librt.strings import write_i16_le, write_i32_le
+from librt.strings import write_i16_le, write_i32_le, write_i64_le
 
 if TYPE_CHECKING:
     from librt.strings import BytesWriter
 
-_U64: Final = Struct("<Q")
+_SMALL: Final = (1 << 62) - 1
+"""What compiled code holds without an object."""
 
 
 def write_u16(writer: BytesWriter, number: int) -> None:
@@ -28,5 +28,10 @@ def write_u32(writer: BytesWriter, number: int) -> None:
 
 
 def write_u64(writer: BytesWriter, number: int) -> None:
-    """Write eight bytes."""
-    writer.write(_U64.pack(number))
+    """Write eight bytes. Raises `OverflowError` where they are too few."""
+    if 0 <= number <= _SMALL:
+        write_i64_le(writer, number)
+        return
+    if not 0 <= number < 1 << 64:
+        raise OverflowError(f"{number} does not fit in eight bytes")
+    write_i64_le(writer, number if number < 1 << 63 else number - (1 << 64))

@@ -13,7 +13,7 @@ from connectors.marks import Marks, read_marks
 from connectors.payload import Payload, pack_payload
 from connectors.redecode import redecode
 from connectors.wall import WallClock
-from slawatch.events import MAX_AHEAD_US, REVISED, Event, Kind
+from slawatch.events import MAX_AHEAD_US, NO_HASH, REVISED, Event, Kind
 from slawatch.parsing import Vocabulary
 
 
@@ -42,7 +42,7 @@ def test_a_sources_records_stand_in_the_log_once_more(log: SqliteLog) -> None:
     assert (revision, count) == (4, 2)
     found = [(e.connector, e.id_hash, e.extras and e.extras.revision) for e in read(log)]
     first = [hashed for _, hashed, _ in found]
-    assert found[3:] == [("acme", first[0], 4), ("acme", first[2], 4), ("acme", 0, 4)]
+    assert found[3:] == [("acme", first[0], 4), ("acme", first[2], 4), ("acme", NO_HASH, 4)]
 
 
 def test_behind_them_stands_that_these_were_all(log: SqliteLog) -> None:

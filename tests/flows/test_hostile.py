@@ -27,7 +27,7 @@ def write(event: Event) -> Sent:
     at_ms = event.occurred_at // 1000
     said = {key: value for key, value in event.attrs._asdict().items() if value is not None}
     row = {
-        "event_id": f"{event.key}/{event.id_hash}",
+        "event_id": f"{event.key}/{event.id_hash.hex()}",
         "source": event.key.partition("/")[0],
         "ticket_id": event.key.partition("/")[2],
         "type": Kind(event.kind).name.lower(),

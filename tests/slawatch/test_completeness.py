@@ -154,7 +154,7 @@ def _poll_every(minutes: int, events: list[Event]) -> tuple[list[Event], list[Co
     return sorted(polled, key=_received), [Completion(at, "desk", at) for at in ends]
 
 
-def _received(event: Event) -> tuple[int, int]:
+def _received(event: Event) -> tuple[int, bytes]:
     return event.received_at, event.id_hash
 
 

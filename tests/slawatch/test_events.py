@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from slawatch.events import EXPIRED, NO_EXTRAS, Attrs, build_pseudo
+from slawatch.events import EXPIRED, NO_EXTRAS, NO_HASH, Attrs, build_pseudo
 
 ACT = build_pseudo(EXPIRED, 1_000_000, "desk/1")
 
@@ -16,8 +16,8 @@ ACT = build_pseudo(EXPIRED, 1_000_000, "desk/1")
     [
         {"occurred_at": 1_000_001, "sequence": 0, "rank": 0},
         {"sequence": 1, "rank": 0},
-        {"rank": 8, "id_hash": 0},
-        {"id_hash": 1},
+        {"rank": 8, "id_hash": NO_HASH},
+        {"id_hash": b"\0\0\0\0\0\0\0\1"},
     ],
 )
 def test_acts_are_ordered_by_instant_then_sequence_then_rank_then_id(
@@ -44,7 +44,7 @@ def test_a_copy_with_another_value_leaves_the_original() -> None:
         {"occurred_at": 2},
         {"sequence": 3},
         {"rank": 2},
-        {"id_hash": 9},
+        {"id_hash": b"\0\0\0\0\0\0\0\x09"},
         {"kind": 4},
         {"actor": 0},
         {"public": True},
@@ -67,4 +67,4 @@ def test_an_event_travels_between_processes() -> None:
 
 
 def test_what_is_shown_of_an_event_names_its_fields_in_order() -> None:
-    assert repr(ACT).startswith("Event(1000000, 0, 7, 0, -2, ")
+    assert repr(ACT).startswith(f"Event(1000000, 0, 7, {NO_HASH!r}, -2, ")

@@ -73,7 +73,7 @@ def test_a_known_act_is_found_and_a_new_one_is_not() -> None:
 def test_bytes_that_are_no_hash_are_no_repetition() -> None:
     first = created()
     ticket, _ = keep(first)
-    assert ticket.find(first.occurred_at) == -1
+    assert ticket.find(first.occurred_at.to_bytes(8, "big")) == -1
 
 
 def test_the_first_act_that_is_not_folded_says_how_long_a_ticket_waits() -> None:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from hypothesis import given
 
 from slawatch.events import Actor, Event, Kind
-from slawatch.verdicts import IDENTITY, KINDS, Output, Verdict, render_id, render_verdict
+from slawatch.verdicts import (
+    IDENTITY,
+    KINDS,
+    Output,
+    Verdict,
+    render_id,
+    render_verdict,
+)
 from tests.rules import DAY, HOUR, MINUTE, START, act, created, find, judge
 from tests.strategies import told_tickets
 
@@ -71,7 +78,10 @@ def test_nothing_is_history_unless_it_is_said() -> None:
 
 @given(told_tickets())
 def test_no_identity_is_given_twice(events: list[Event]) -> None:
-    late = [e.replace(received_at=e.occurred_at + e.id_hash % HOUR) for e in events]
+    late = [
+        e.replace(received_at=e.occurred_at + int.from_bytes(e.id_hash, "big") % HOUR)
+        for e in events
+    ]
     _, out = judge(sorted(late, key=lambda e: e.received_at), 2 * DAY, batch=1)
     ids = [render_id(verdict) for verdict in out.verdicts]
     assert len(ids) == len(set(ids))

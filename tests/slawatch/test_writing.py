@@ -27,3 +27,9 @@ def test_a_number_too_large_for_two_bytes_is_refused(number: int) -> None:
 def test_a_number_too_large_for_four_bytes_is_refused(number: int) -> None:
     with pytest.raises(OverflowError, match="four bytes"):
         write_u32(BytesWriter(), number)
+
+
+@pytest.mark.parametrize("number", [-1, 1 << 64])
+def test_a_number_too_large_for_eight_bytes_is_refused(number: int) -> None:
+    with pytest.raises(OverflowError, match="eight bytes"):
+        write_u64(BytesWriter(), number)
