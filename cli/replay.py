@@ -97,7 +97,9 @@ def replay(
     workers: Annotated[
         int, typer.Option(min=1, max=16, help="Threads; verdicts do not depend on it")
     ] = 1,
-    batch: Annotated[int, typer.Option(min=1, help="Events read at once")] = 8000,
+    batch: Annotated[
+        int, typer.Option(min=1, help="Most events read at once; fewer where that takes long")
+    ] = 64_000,
     snapshot_interval: Annotated[
         str, typer.Option(help="Between two snapshots of the state")
     ] = "60s",

@@ -21,8 +21,9 @@ from bytewax.recovery import RecoveryConfig, init_db_dir
 from connectors.decoding import Reject
 from connectors.intake import Quarantine
 from flows.dataflow import Outputs, build_flow
+from flows.freed_memory import keep_freed_memory
 from flows.huge_pages import use_huge_pages
-from flows.replay_source import ReplaySource
+from flows.replay_source import LARGEST_BATCH, ReplaySource
 from flows.store import Store
 from flows.tickets import TicketOptions
 from flows.verdict_table import VerdictTable
@@ -58,7 +59,7 @@ class ReplayOptions:
 
     shards: int = 16
     workers: int = 1
-    batch_size: int = 8000
+    batch_size: int = LARGEST_BATCH
     disorder_us: int = 0
     speed: float | None = None
     snapshot_seconds: float = 60.0
@@ -183,6 +184,7 @@ def run_replay(
 
     With a `state` folder the replay resumes where a crash left it.
     """
+    keep_freed_memory()
     store = store or Store()
     meter = SnapshotMeter(store, options.snapshot_seconds)
     source = ReplaySource(

@@ -17,6 +17,12 @@ from flows.log_source import PARTITION
 from slawatch.batches import stamp
 from slawatch.events import Event
 
+FIRST_BATCH = 8_000
+LARGEST_BATCH = 64_000
+"""A ticket's acts are taken together: the more of them a batch holds, the less each costs."""
+_QUICK_SECONDS = 0.6
+"""A batch that takes longer is followed by none that is larger: progress is shown after each."""
+
 
 class ReplayPosition(NamedTuple):
     """Be how many items were read, the running maximum of time, and the last tick."""
@@ -46,6 +52,8 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
         for _ in islice(items, self._count):
             pass
         self._batch_size = batch_size
+        self._size = min(FIRST_BATCH, batch_size)
+        self._read_at = 0.0
         self._disorder_us = disorder_us
         self._speed = speed
         self._stop = stop
@@ -77,12 +85,21 @@ class ReplayPartition(StatefulSourcePartition[Batch, ReplayPosition]):
         return self._received_at - (0 if self._ended else 1 + self._disorder_us)
 
     def _take_all(self, events: list[Event], rejects: list[Reject]) -> int:
-        items = list(islice(self._items, self._batch_size))
+        size = self._find_size()
+        items = list(islice(self._items, size))
         came, others, self._received_at = stamp(items, self._received_at)
         events += came
         rejects += others
-        self._ended = len(items) < self._batch_size
+        self._ended = len(items) < size
         return len(items)
+
+    def _find_size(self) -> int:
+        """Return how many to take: twice as many as before, as long as that was quick."""
+        now = time.monotonic()
+        if self._read_at and now - self._read_at < _QUICK_SECONDS:
+            self._size = min(2 * self._size, self._batch_size)
+        self._read_at = now
+        return self._size
 
     def _take_due(self, events: list[Event], rejects: list[Reject], speed: float) -> int:
         """Take what is due at the replay's speed."""
@@ -132,13 +149,15 @@ class ReplaySource(FixedPartitionedSource[Batch, ReplayPosition]):
         self,
         read: Callable[[], Iterable[Event | Reject]],
         *,
-        batch_size: int = 8000,
+        batch_size: int = LARGEST_BATCH,
         disorder_us: int = 0,
         speed: float | None = None,
         stop: Flag,
         on_progress: Callable[[int, int], None] = lambda _count, _at: None,
     ) -> None:
         """Take the reader; log time stays `disorder_us` behind the running maximum.
+
+        A batch holds at most `batch_size` events, and the first ones no more than `FIRST_BATCH`.
 
         `on_progress` hears how many items were read, and the log's time.
         """

@@ -6,7 +6,7 @@ import pickle
 import threading
 import time
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given
@@ -213,3 +213,21 @@ def test_the_position_is_part_of_the_recovery_format() -> None:
     stored = pickle.dumps(ReplayPosition(1, 2, 3))
     assert b"flows.replay_source" in stored
     assert ReplayPosition._fields == ("items", "received_at", "tick")
+
+
+@pytest.mark.parametrize(
+    ("seconds_each", "sizes"),
+    [
+        pytest.param(0.1, [8_000, 16_000, 32_000, 50_000, 44_000], id="quick"),
+        pytest.param(0.7, [8_000] * 18 + [6_000], id="slow"),
+    ],
+)
+def test_a_batch_holds_twice_as_many_as_the_last_where_that_was_quick(
+    monkeypatch: pytest.MonkeyPatch, seconds_each: float, sizes: list[int]
+) -> None:
+    monkeypatch.setattr("flows.replay_source.time.monotonic", count(1.0, seconds_each).__next__)
+    part = build(tell(0) * 150_000, batch=50_000)
+    read: list[int] = []
+    while sum(read) < 150_000:
+        read += [len(batch.events) for batch in part.next_batch()]
+    assert read == sizes
