@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 from importlib import import_module
-from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
@@ -63,6 +62,8 @@ app = typer.Typer(
 
 def _show_version(*, wanted: bool) -> None:
     if wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to import
+
         typer.echo(f"slawatch {version('slawatch')} ({find_build()})")
         raise typer.Exit
 

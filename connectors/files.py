@@ -65,14 +65,13 @@ class LineSplitter:
 
     def feed(self, chunk: bytes) -> list[bytes | Oversize]:
         """Return the lines that the chunk completes, without their newlines."""
-        first, newline, others = chunk.partition(b"\n")
-        if not newline:
-            self._hold(first)
-            return []
+        first, *lines = chunk.split(b"\n")
         self._hold(first)
-        *lines, rest = others.split(b"\n")
+        if not lines:
+            return []
+        rest = lines.pop()
         # A chunk is mostly shorter than the longest line: its lines need not be looked at.
-        fits = len(others) <= MAX_LINE_BYTES
+        fits = len(chunk) <= MAX_LINE_BYTES
         done = [self._take(), *(lines if fits else map(_checked, lines))]
         self._hold(rest)
         return done

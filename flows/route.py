@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from flows.items import Batch, Said, ShardBatch
 from flows.told import NOTHING
 from slawatch import conventions
-from slawatch.batches import find_delays, spread
+from slawatch.batches import Spread
 from slawatch.verdicts import Output
 
 Routed = tuple[str, ShardBatch | Said]
@@ -34,20 +34,20 @@ def build_router(shards: int) -> Callable[[list[Batch]], Iterable[Routed]]:
             names = keys.get(partition)
             if names is None:
                 names = keys[partition] = [shard_key(partition, n) for n in range(shards)]
-            for name, part in zip(names, spread(batch.events, shards), strict=True):
+            spread = Spread(batch.events, shards)
+            for name, part in zip(names, spread.parts, strict=True):
                 yield name, ShardBatch(batch.tick, part, batch.completions)
-            yield partition, say_read(batch)
+            yield partition, say_read(batch, spread)
 
     return route
 
 
-def say_read(batch: Batch) -> Said:
+def say_read(batch: Batch, spread: Spread) -> Said:
     """Say what was read: rejects to count, how far event time and the backlog are."""
     out = Output()
     for reject in batch.rejects:
         out.add((_EVENTS, (reject.connector, "rejected")), 1)
         out.add((_QUARANTINED, (reject.connector, reject.reason)), 1)
-    watermark_at, delays = find_delays(batch.events)
     return Said(
         batch.partition,
         "read",
@@ -56,9 +56,9 @@ def say_read(batch: Batch) -> Said:
         NOTHING,
         None,
         batch.rejects,
-        watermark_at,
+        spread.watermark_at,
         batch.backlog,
-        delays,
+        spread.delays,
     )
 
 

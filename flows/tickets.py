@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from bytewax.operators import StatefulBatchLogic
 
 from flows.items import Said, ShardBatch
-from flows.told import tell
+from flows.told import Telling
 from slawatch.book import Book
 from slawatch.shard import Shard
 from slawatch.snapshot import change_rules, pack_shard, restore_shard
@@ -65,34 +65,39 @@ class TicketsLogic(StatefulBatchLogic[ShardBatch, Said, bytes]):
 
     def on_batch(self, values: list[ShardBatch]) -> tuple[Iterable[Said], bool]:
         """Advance by each batch, in order."""
-        out = Output(self.shard.first_at, self.shard.interner.numbers)
+        telling = self._telling()
+        out = Output(self.shard.first_at, self.shard.interner.numbers, telling.add)
         shard, disorder_us = self.shard, self._options.disorder_us
         for tick, events, completions in values:
             shard.advance(events, tick, out, completions, disorder_us=disorder_us)
         show = self._options.is_live and time.monotonic() - self._viewed >= VIEW_SECONDS
-        return [self._say(out, show=show)], False
+        return [self._say(out, telling, show=show)], False
 
     def on_notify(self) -> tuple[Iterable[Said], bool]:
         """Show a resumed shard before anything new comes."""
         self._republish = False
         out, self._pending = self._pending, Output()
-        return [self._say(out, show=True)], False
+        return [self._say(out, self._telling(), show=True)], False
 
     def on_eof(self) -> tuple[Iterable[Said], bool]:
         """Show the last state. Log time stays: a stop must not fire what has not come."""
-        return [self._say(Output(), show=True)], False
+        return [self._say(Output(), self._telling(), show=True)], False
 
     def notify_at(self) -> datetime | None:
         """Ask once, after a resume, to be woken at once."""
         return datetime.now(UTC) if self._republish else None
 
-    def _say(self, out: Output, *, show: bool) -> Said:
+    def _telling(self) -> Telling:
+        return Telling(is_tallied=not self._options.is_live)
+
+    def _say(self, out: Output, telling: Telling, *, show: bool) -> Said:
         view = None
         wall = self._options.wall
         late_us = 0
-        if wall is not None and out.rows:
+        telling.add(out.rows)
+        told, out.rows = telling.end(), []
+        if wall is not None and told.size:
             late_us = max(0, wall() - self.shard.log_at)
-        told, out.rows = tell(out.rows, is_tallied=not self._options.is_live), []
         if show:
             view = self.shard.view(self.shard.log_at)
             self._viewed = time.monotonic()

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from flows.told import Told, tell
+from flows.told import Told, join_texts, tell
 from flows.verdict_schema import open_file
 from slawatch.spike import Breach
 from slawatch.verdicts import FIELDS, IDENTITY, KINDS, Row, Verdict, render_verdict
@@ -68,7 +68,7 @@ class VerdictTable:
             return
         if self._tally is not None and not self._tally.add(told):
             self._tally = None
-        self._fresh.append(told.text[1:-1])
+        self._fresh.append(told.text)
         self._count += told.size
         if self._count >= _TOGETHER:
             self._flush()
@@ -76,7 +76,7 @@ class VerdictTable:
     def _flush(self) -> None:
         if not self._count:
             return
-        together, is_few = b"[" + b",".join(self._fresh) + b"]", self._count < FEW
+        together, is_few = join_texts(self._fresh), self._count < FEW
         self._fresh, self._count = [], 0
         if self._has_unfiled or not is_few:
             # SQLite's JSON ends a text at a NUL. To look for one letter first costs a tenth.

@@ -7,7 +7,7 @@ is told by the passing of time beyond the instant up to which it has told everyt
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Clock, Published, State
@@ -327,34 +327,33 @@ class Settler:
             elapsed, wall = clock.elapsed_us, clock.wall_us
         else:
             elapsed, wall = clock.elapsed(at), clock.wall(at)
-        out.rows.append(
-            (
-                ticket.key,
-                self.book.names[clock.target],
-                clock.cycle,
-                kind,
-                number,
-                at,
-                clock.started_at,
-                clock.stopped_at if ended else 0,
-                clock.due or clock.due_at(),
-                clock.breached_at,
-                goal.goal_us,
-                elapsed,
-                wall,
-                level,
-                channel,
-                priority,
-                attrs.team or "",
-                profile.tier,
-                profile.region,
-                attrs.customer_tier or "",
-                ticket.assignee or "",
-                goal.policy,
-                clock.reason,
-                self.holders(ticket, clock.breached_at) if is_breach else (),
-            )
+        row: Any = (  # of known types it would be taken apart and built anew
+            ticket.key,
+            self.book.names[clock.target],
+            clock.cycle,
+            kind,
+            number,
+            at,
+            clock.started_at,
+            clock.stopped_at if ended else 0,
+            clock.due or clock.due_at(),
+            clock.breached_at,
+            goal.goal_us,
+            elapsed,
+            wall,
+            level,
+            channel,
+            priority,
+            attrs.team or "",
+            profile.tier,
+            profile.region,
+            attrs.customer_tier or "",
+            ticket.assignee or "",
+            goal.policy,
+            clock.reason,
+            self.holders(ticket, clock.breached_at) if is_breach else (),
         )
+        out.say(row)
 
     # -- what it adds to the metrics -----------------------------------------------------------
 

@@ -17,6 +17,8 @@ from slawatch.numbering import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mypy_extensions import i64
 
     from slawatch.effects import Key
@@ -122,6 +124,7 @@ Booking = tuple[Labels, str, str, int]
 """(labels, target, outcome, minute of its instant)."""
 Duration = tuple[Labels, str, int, int, int]
 """(labels, target, stopped_at, business, wall), in microseconds."""
+HANDED_OVER: Final = 256
 _LINE_SHIFT: Final = MINUTE_BITS + 1
 _OUTCOMES: Final = (MET, BREACHED)
 
@@ -134,6 +137,9 @@ class Output:
     pane; `booked` and `taken` only change panes; `lasted` are durations, three numbers each. What
     happened before `first_at`, when the monitor began to watch, is history: it is in panes and
     verdicts, not in counters.
+
+    Some hundred rows are handed to `on_rows`, where it is given, as soon as there are so many, and
+    are gone from `rows` then.
 
     `counts`, `results`, `bookings` and `durations` say the same by name. `is_named` tells that
     somebody asked for it so: nothing is held as a number then.
@@ -151,13 +157,20 @@ class Output:
         "is_named",
         "lasted",
         "numbers",
+        "on_rows",
         "outcomes",
         "rows",
         "taken",
     )
 
-    def __init__(self, first_at: int = 0, numbers: Numbers | None = None) -> None:
+    def __init__(
+        self,
+        first_at: int = 0,
+        numbers: Numbers | None = None,
+        on_rows: Callable[[list[Row]], None] | None = None,
+    ) -> None:
         """Start empty."""
+        self.on_rows = on_rows
         self.first_at: i64 = first_at
         self.numbers: Numbers = Numbers() if numbers is None else numbers
         self.rows: list[Row] = []
@@ -181,6 +194,14 @@ class Output:
             self._counts[key] += amount
         else:
             self.given.append(amount << KEY_BITS | number)
+
+    def say(self, row: Any) -> None:  # noqa: ANN401 - a Row, which would be built anew
+        """Say a verdict."""
+        rows = self.rows
+        rows.append(row)
+        if len(rows) >= HANDED_OVER and self.on_rows is not None:
+            self.on_rows(rows)
+            rows.clear()
 
     def take_numbers(self, numbers: Numbers) -> None:
         """Let what comes next bear the numbers of another shard."""
@@ -244,7 +265,7 @@ class Output:
     def shade(self) -> Output:
         """Return what keeps the verdicts of shadow tickets with the others, and counts nothing."""
         if self._shade is None:
-            self._shade = Output(self.first_at, self.numbers)
+            self._shade = Output(self.first_at, self.numbers, self.on_rows)
             self._shade.rows = self.rows
         return self._shade
 

@@ -11,6 +11,7 @@ from connectors.decoding import Reject
 from flows.items import Batch, Said, ShardBatch
 from flows.route import Routed, build_router, is_for_shard, say_read, shard_key
 from flows.told import NOTHING
+from slawatch.batches import Spread
 from slawatch.completeness import Completion
 from slawatch.events import CAME_BY_SWEEP, Event, Kind, build_revised
 from tests.rules import SECOND, START, act
@@ -26,6 +27,11 @@ def tell(*cases: str, at_us: int = 0) -> list[Event]:
 def batch(events: list[Event], tick: int = START, partition: str = "0") -> Batch:
     """Return a batch without rejects."""
     return Batch(partition, tick, events, [], 0)
+
+
+def say(read: Batch) -> Said:
+    """Return what is said of a batch beside its shards."""
+    return say_read(read, Spread(read.events, 2))
 
 
 def split(routed: list[Routed]) -> dict[str, list[ShardBatch]]:
@@ -95,7 +101,7 @@ def test_each_event_goes_to_one_shard_and_keeps_its_order(
 
 
 def test_what_was_read_is_said_once_a_batch() -> None:
-    said = say_read(Batch("0", 7, tell("a"), [REJECT, REJECT._replace(reason="oversize")], 3))
+    said = say(Batch("0", 7, tell("a"), [REJECT, REJECT._replace(reason="oversize")], 3))
     assert said.out.counts == {
         ("slawatch_events_total", ("desk", "rejected")): 2,
         ("slawatch_quarantined_total", ("desk", "malformed")): 1,
@@ -108,25 +114,25 @@ def test_what_was_read_is_said_once_a_batch() -> None:
 def test_the_longest_delivery_of_each_connector_is_said() -> None:
     events = [
         e.replace(received_at=e.occurred_at + delay, connector=name)
-        for e, delay, name in zip(tell("a", "b", "c"), (1, 3, 0), ("x", "x", "y"), strict=True)
+        for e, delay, name in zip(tell(*"abcde"), (1, 3, 0, 2, -1), "xxyxz", strict=True)
     ]
-    assert say_read(batch(events)).delays == {"x": 3, "y": 0}
+    assert say(batch(events)).delays == {"x": 3, "y": 0}
 
 
 def test_what_a_sweep_asked_for_tells_nothing_of_delays() -> None:
     (event,) = tell("a")
     swept = event.replace(marks=CAME_BY_SWEEP, received_at=event.occurred_at + 9)
-    assert say_read(batch([swept])).delays == {}
+    assert say(batch([swept])).delays == {}
 
 
 def test_the_watermark_is_the_latest_event_time() -> None:
     events = [*tell("a", at_us=9 * SECOND), *tell("b")]
-    assert say_read(batch(events)).watermark_at == START + 9 * SECOND
-    assert say_read(batch([])).watermark_at == 0
+    assert say(batch(events)).watermark_at == START + 9 * SECOND
+    assert say(batch([])).watermark_at == 0
 
 
 def test_an_empty_batch_says_nothing_but_its_time() -> None:
-    said = say_read(batch([], 42))
+    said = say(batch([], 42))
     assert said == Said("0", "read", 42, said.out, NOTHING, None, [])
     assert not said.out.counts
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import orjson
 
-from flows.told import NOTHING, tell
+from flows.told import NOTHING, Telling, tell
 from slawatch.verdicts import Row, Verdict
 from tests.rules import DAY, created, judge
 
@@ -39,3 +39,12 @@ def test_only_a_tally_asks_for_hashes() -> None:
 def test_nothing_is_told_of_nothing() -> None:
     assert tell([]) is NOTHING
     assert orjson.loads(NOTHING.text) == []
+
+
+def test_pieces_come_to_the_same_as_all_at_once() -> None:
+    rows = judge_silence() * 9
+    telling = Telling(is_tallied=True)
+    for start in range(0, len(rows), 7):
+        telling.add(rows[start : start + 7])
+    telling.add([])
+    assert telling.end() == tell(rows, is_tallied=True)

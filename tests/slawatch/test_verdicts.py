@@ -6,6 +6,7 @@ from hypothesis import given
 
 from slawatch.events import Actor, Event, Kind
 from slawatch.verdicts import (
+    HANDED_OVER,
     IDENTITY,
     KINDS,
     Output,
@@ -85,3 +86,15 @@ def test_no_identity_is_given_twice(events: list[Event]) -> None:
     _, out = judge(sorted(late, key=lambda e: e.received_at), 2 * DAY, batch=1)
     ids = [render_id(verdict) for verdict in out.verdicts]
     assert len(ids) == len(set(ids))
+
+
+def test_rows_are_handed_over_where_somebody_takes_them() -> None:
+    taken: list[int] = []
+    out = Output(on_rows=lambda rows: taken.append(len(rows)))
+    (row,) = judge([created()], DAY)[1].rows[:1]
+    for _ in range(HANDED_OVER):
+        out.say(row)
+    for _ in range(HANDED_OVER + 1):
+        out.shade.say(row)
+    assert taken == [HANDED_OVER, HANDED_OVER]
+    assert out.rows == [row] == out.shade.rows
