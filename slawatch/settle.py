@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from librt.strings import BytesWriter, write_i64_le
+
 from slawatch import conventions
 from slawatch.clocks import FOREVER, Clock, Published, State
 from slawatch.completeness import Completeness
@@ -370,19 +372,19 @@ class Settler:
             out.take_numbers(interner.numbers)
         return interner.line(profile, clock.target, self.book.names)
 
-    def _book(self, clock: Clock, into: list[int], out: Output) -> None:
+    def _book(self, clock: Clock, into: BytesWriter, out: Output) -> None:
         """Book the published outcome in its pane, or take it back."""
         line = self._line(clock.booked, clock, out) << 1
         if clock.published != Published.MET:
             line |= 1
         minute: i64 = clock.booked_at // MINUTE_US
-        into.append((line << MINUTE_BITS) + minute + FIRST_MINUTE)
+        write_i64_le(into, (line << MINUTE_BITS) + minute + FIRST_MINUTE)
 
     def _observe(self, clock: Clock, out: Output) -> None:
         index = clock.labels if clock.labels >= 0 else clock.profile
         line = self._line(index, clock, out)
-        minute = clock.stopped_at // MINUTE_US
+        minute: i64 = clock.stopped_at // MINUTE_US
         lasted = out.lasted
-        lasted.append((line << MINUTE_BITS) + minute + FIRST_MINUTE)
-        lasted.append(clock.elapsed_us)
-        lasted.append(clock.wall_us)
+        write_i64_le(lasted, (line << MINUTE_BITS) + minute + FIRST_MINUTE)
+        write_i64_le(lasted, clock.elapsed_us)
+        write_i64_le(lasted, clock.wall_us)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, final
 
+from librt.strings import BytesWriter, read_i64_le, write_i64_le
+
 from slawatch import conventions
 from slawatch.numbering import (
     FIRST_MINUTE,
@@ -21,6 +23,7 @@ from slawatch.numbering import (
 from slawatch.panes import SLOTS, PaneSet
 from slawatch.sketch import BUCKET_BITS, find_bucket
 from slawatch.totals import Histogram, Totals
+from slawatch.writing import NUMBER_BYTES, read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -93,9 +96,9 @@ class Tally:
         self._lines_of: dict[tuple[str, ...], dict[str, _Line]] = {}
         self._sources: dict[str, _Source] = {}
         self._counts: dict[Any, int] = {}
-        self._outcomes: list[int] = []
+        self._outcomes = BytesWriter()
         self._corrections: dict[int, int] = {}
-        self._durations: list[int] = []
+        self._durations = BytesWriter()
 
     def take(self, origin: str, out: Output) -> None:
         """Take what a shard said at once."""
@@ -104,24 +107,38 @@ class Tally:
             return
         source = self._meet(origin, out.numbers)
         lines, amounts = source.lines, source.amounts
-        for given in out.given:
-            amounts[given & KEYS] += given >> KEY_BITS
-        outcomes = self._outcomes
         code: i64
-        for code in out.outcomes:
+        at: i64 = 0
+        row = out.given.getvalue()
+        end: i64 = len(row)
+        while at < end:
+            code = read_i64_le(row, at)
+            amounts[code & KEYS] += code >> KEY_BITS
+            at += NUMBER_BYTES
+        outcomes = self._outcomes
+        at = 0
+        row = out.outcomes.getvalue()
+        end = len(row)
+        while at < end:
+            code = read_i64_le(row, at)
             line = lines[code >> _LINE_SHIFT]
             slot = code >> MINUTE_BITS & 1
             line.results[slot] += 1
-            outcomes.append((line.number << 1 | slot) << MINUTE_BITS | code & MINUTES)
-        for code in out.booked:
+            write_i64_le(outcomes, (line.number << 1 | slot) << MINUTE_BITS | code & MINUTES)
+            at += NUMBER_BYTES
+        for code in read_numbers(out.booked):
             self._correct(lines, code, 1)
-        for code in out.taken:
+        for code in read_numbers(out.taken):
             self._correct(lines, code, -1)
-        lasted = out.lasted
-        for place in range(0, len(lasted), 3):
-            code = lasted[place]
-            line = lines[code >> MINUTE_BITS]
-            self._observe(line, code & MINUTES, lasted[place + 1], lasted[place + 2])
+        at = 0
+        row = out.lasted.getvalue()
+        end = len(row)
+        while at < end:
+            code = read_i64_le(row, at)
+            business: i64 = read_i64_le(row, at + NUMBER_BYTES)
+            wall: i64 = read_i64_le(row, at + 2 * NUMBER_BYTES)
+            self._observe(lines[code >> MINUTE_BITS], code & MINUTES, business, wall)
+            at += 3 * NUMBER_BYTES
 
     def _correct(self, lines: list[_Line], code: i64, count: int) -> None:
         line = lines[code >> _LINE_SHIFT]
@@ -174,7 +191,7 @@ class Tally:
             line.results[slot] += count
             code = ((line.number << 1 | slot) << MINUTE_BITS) + booking[3] + FIRST_MINUTE
             for _ in range(count):
-                outcomes.append(code)
+                write_i64_le(outcomes, code)
         for booking, count in bookings.items():
             line, slot = self._line(booking[0], booking[1]), SLOTS[booking[2]]
             code = ((line.number << 1 | slot) << MINUTE_BITS) + booking[3] + FIRST_MINUTE
@@ -203,17 +220,18 @@ class Tally:
         line.business.observe(business)
         line.wall.observe(wall)
         number = line.number << BUCKET_BITS | find_bucket(business / 1e6)
-        self._durations.append((number << MINUTE_BITS) + minute)
+        write_i64_le(self._durations, (number << MINUTE_BITS) + minute)
 
     def is_full(self, ahead_at: int) -> bool:
         """Tell whether it is time to settle, once what is too old by `ahead_at` has left."""
-        if len(self._outcomes) + len(self._durations) <= WAITING:
+        if self._count_waiting() <= WAITING:
             return False
-        oldest = (ahead_at - OUTCOMES_KEPT_US) // MINUTE_US + FIRST_MINUTE
-        self._outcomes = [code for code in self._outcomes if code & MINUTES >= oldest]
-        oldest = (ahead_at - KEPT_US) // MINUTE_US + FIRST_MINUTE
-        self._durations = [code for code in self._durations if code & MINUTES >= oldest]
-        return len(self._outcomes) + len(self._durations) > WAITING // 2
+        self._outcomes = _drop(self._outcomes, ahead_at - OUTCOMES_KEPT_US)
+        self._durations = _drop(self._durations, ahead_at - KEPT_US)
+        return self._count_waiting() > WAITING // 2
+
+    def _count_waiting(self) -> int:
+        return (len(self._outcomes) + len(self._durations)) // NUMBER_BYTES
 
     def settle(self, ahead_at: int) -> None:
         """Bring all into totals and panes; what no window can show at `ahead_at` is in no pane."""
@@ -231,9 +249,9 @@ class Tally:
             number = code >> MINUTE_BITS
             for key in lines[number >> BUCKET_BITS].series:
                 panes.count_duration(key, minute, number & _BUCKETS, count)
-        self._outcomes.clear()
+        self._outcomes.truncate(0)
         self._corrections.clear()
-        self._durations.clear()
+        self._durations.truncate(0)
 
     def _count(self) -> None:
         add = self._totals.add
@@ -258,10 +276,25 @@ class Tally:
                     add(_TEAM_RESULTS, (*team_labels, priority, line.target, outcome), count)
 
 
-def _sum(codes: list[int], more: dict[int, int], oldest: int) -> dict[int, int]:
+def _drop(codes: BytesWriter, before: int) -> BytesWriter:
+    """Return the codes whose minute does not lie before an instant."""
+    oldest: i64 = before // MINUTE_US + FIRST_MINUTE
+    kept = BytesWriter()
+    row = codes.getvalue()
+    at: i64 = 0
+    end: i64 = len(row)
+    while at < end:
+        code: i64 = read_i64_le(row, at)
+        if code & MINUTES >= oldest:
+            write_i64_le(kept, code)
+        at += NUMBER_BYTES
+    return kept
+
+
+def _sum(codes: BytesWriter, more: dict[int, int], oldest: int) -> dict[int, int]:
     """Return how often each code of a minute that is not too old is there, `more` included."""
     sums: dict[int, int] = {}
-    for code in codes:
+    for code in read_numbers(codes):
         if code & MINUTES >= oldest:
             sums[code] = sums.get(code, 0) + 1
     for code, count in more.items():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from librt.strings import BytesWriter, write_i64_le
+
 from slawatch.numbering import (
     FIRST_MINUTE,
     KEY_BITS,
@@ -15,6 +17,7 @@ from slawatch.numbering import (
     Labels,
     Numbers,
 )
+from slawatch.writing import read_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -125,6 +128,7 @@ Booking = tuple[Labels, str, str, int]
 Duration = tuple[Labels, str, int, int, int]
 """(labels, target, stopped_at, business, wall), in microseconds."""
 HANDED_OVER: Final = 256
+_LARGEST: Final = 1 << 46  # microseconds: two years, and a number of a key beside it
 _LINE_SHIFT: Final = MINUTE_BITS + 1
 _OUTCOMES: Final = (MET, BREACHED)
 
@@ -132,7 +136,8 @@ _OUTCOMES: Final = (MET, BREACHED)
 class Output:
     """Collect what one batch of events and deadlines says.
 
-    `rows` are its verdicts. What is counted is held as numbers, which `numbers` gave: `given` are
+    `rows` are its verdicts. What is counted is written down as numbers of eight bytes, by what
+    `numbers` gave: `given` are
     increases of counters; `outcomes` are published for the first time: counted and booked in their
     pane; `booked` and `taken` only change panes; `lasted` are durations, three numbers each. What
     happened before `first_at`, when the monitor began to watch, is history: it is in panes and
@@ -174,11 +179,11 @@ class Output:
         self.first_at: i64 = first_at
         self.numbers: Numbers = Numbers() if numbers is None else numbers
         self.rows: list[Row] = []
-        self.given: list[int] = []
-        self.outcomes: list[int] = []
-        self.booked: list[int] = []
-        self.taken: list[int] = []
-        self.lasted: list[int] = []
+        self.given = BytesWriter()
+        self.outcomes = BytesWriter()
+        self.booked = BytesWriter()
+        self.taken = BytesWriter()
+        self.lasted = BytesWriter()
         self.is_named = False
         self._counts: defaultdict[tuple[str, tuple[str, ...]], int] = defaultdict(int)
         self._results: dict[Booking, int] = {}
@@ -189,11 +194,11 @@ class Output:
     def add(self, key: Key, amount: int) -> None:
         """Add to the counter of (family, label values)."""
         number = self.numbers.key(key)
-        if number < 0:
+        if number < 0 or not -_LARGEST < amount < _LARGEST:
             self._name()
             self._counts[key] += amount
         else:
-            self.given.append(amount << KEY_BITS | number)
+            write_i64_le(self.given, amount << KEY_BITS | number)
 
     def say(self, row: Any) -> None:  # noqa: ANN401 - a Row, which would be built anew
         """Say a verdict."""
@@ -211,22 +216,22 @@ class Output:
     def _name(self) -> None:
         """Hold by its name all that was said."""
         self.is_named = True
-        for code in self.given:
+        for code in read_numbers(self.given):
             self._counts[self.numbers.keys[code & KEYS]] += code >> KEY_BITS
         self._book(self._results, self.outcomes, 1)
         self._book(self._bookings, self.booked, 1)
         self._book(self._bookings, self.taken, -1)
-        lasted = self.lasted
+        lasted = read_numbers(self.lasted)
         for place in range(0, len(lasted), 3):
             code = lasted[place]
             labels, target = self.numbers.lines[code >> MINUTE_BITS]
             at = ((code & MINUTES) - FIRST_MINUTE) * MINUTE_US
             self._durations.append((labels, target, at, lasted[place + 1], lasted[place + 2]))
         for part in (self.given, self.outcomes, self.booked, self.taken, self.lasted):
-            part.clear()
+            part.truncate(0)
 
-    def _book(self, into: dict[Booking, int], codes: list[int], count: int) -> None:
-        for code in codes:
+    def _book(self, into: dict[Booking, int], codes: BytesWriter, count: int) -> None:
+        for code in read_numbers(codes):
             labels, target = self.numbers.lines[code >> _LINE_SHIFT]
             outcome = _OUTCOMES[code >> MINUTE_BITS & 1]
             key = (labels, target, outcome, (code & MINUTES) - FIRST_MINUTE)

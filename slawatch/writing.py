@@ -1,14 +1,15 @@
-"""Write numbers without a sign, little-endian: as those with one that have the same bytes."""
+"""Numbers as bytes, little-endian: those without a sign as the one with it of the same bytes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from librt.strings import write_i16_le, write_i32_le, write_i64_le
+from librt.strings import read_i64_le, write_i16_le, write_i32_le, write_i64_le
 
 if TYPE_CHECKING:
     from librt.strings import BytesWriter
 
+NUMBER_BYTES: Final = 8
 _SMALL: Final = (1 << 62) - 1
 """What compiled code holds without an object."""
 
@@ -35,3 +36,9 @@ def write_u64(writer: BytesWriter, number: int) -> None:
     if not 0 <= number < 1 << 64:
         raise OverflowError(f"{number} does not fit in eight bytes")
     write_i64_le(writer, number if number < 1 << 63 else number - (1 << 64))
+
+
+def read_numbers(writer: BytesWriter) -> list[int]:
+    """Return the numbers of eight bytes, with a sign, that were written."""
+    row = writer.getvalue()
+    return [read_i64_le(row, at) for at in range(0, len(row), NUMBER_BYTES)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 
 from slawatch.events import Actor, Event, Kind
@@ -98,3 +99,11 @@ def test_rows_are_handed_over_where_somebody_takes_them() -> None:
         out.shade.say(row)
     assert taken == [HANDED_OVER, HANDED_OVER]
     assert out.rows == [row] == out.shade.rows
+
+
+@pytest.mark.parametrize("amount", [1, -1, (1 << 46) - 1, 1 << 46, -(1 << 46), 1 << 80])
+def test_any_amount_is_added_as_it_is(amount: int) -> None:
+    out, key = Output(), ("sla_held_seconds_total", ("l1",))
+    out.add(key, 5)
+    out.add(key, amount)
+    assert out.counts[key] == 5 + amount
