@@ -49,6 +49,8 @@ class VerdictTable:
         """
         self.path = path
         self._connection = open_file(path, is_durable=is_durable)
+        if is_tallied:  # whoever counts so only appends: pages are not wanted again
+            self._connection.execute("PRAGMA cache_size = -16384")
         self._fresh: list[bytes] = []
         self._count = 0
         self._has_unfiled = self._ask("SELECT EXISTS (SELECT 1 FROM unfiled)") == 1
