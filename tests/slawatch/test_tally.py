@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from librt.strings import write_i64_le
 
 from slawatch import conventions
+from slawatch.numbering import FIRST_MINUTE, MINUTE_BITS, Numbers
 from slawatch.panes import PaneSet
 from slawatch.tally import KEPT_US, OUTCOMES_KEPT_US, WAITING, Tally
 from slawatch.totals import Totals
-from slawatch.verdicts import Booking, Duration
+from slawatch.verdicts import Booking, Duration, Output
 from tests.rules import HOUR, MINUTE, START
 
 LABELS = ("email", "normal", "l1")
@@ -151,3 +153,30 @@ def test_what_can_just_be_asked_for_stays_in_a_tally_that_was_full() -> None:
     assert tally.is_full(NOW + OUTCOMES_KEPT_US)
     tally.settle(NOW + OUTCOMES_KEPT_US)
     assert panes.quarters()[EMAIL] == {NOW // (15 * MINUTE): (WAITING + 1, 0)}
+
+
+def say_by_number() -> Output:
+    """Return what a shard says of two lines: outcomes, a correction, durations and counters."""
+    numbers = Numbers()
+    out = Output(0, numbers)
+    for number, labels in enumerate((LABELS, OTHERS)):
+        line, minute = numbers.line(labels, "resolution"), NOW // MINUTE - number + FIRST_MINUTE
+        for slot, into in ((0, out.outcomes), (1, out.outcomes), (1, out.taken), (0, out.booked)):
+            write_i64_le(into, ((line << 1 | slot) << MINUTE_BITS) + minute)
+        for lasted in ((line << MINUTE_BITS) + minute, number * HOUR, (number + 2) * HOUR):
+            write_i64_le(out.lasted, lasted)
+        out.add(("sla_tickets_created_total", labels[:2]), number + 3)
+    return out
+
+
+def test_what_is_said_by_number_is_what_is_said_by_name() -> None:
+    tally, totals, panes = open_tally()
+    tally.take("0", say_by_number())
+    tally.settle(NOW)
+    named, expected_totals, expected = open_tally()
+    out = say_by_number()
+    named.add(out.counts, out.results, out.bookings, out.durations)
+    named.settle(NOW)
+    assert panes.snapshot() == expected.snapshot()
+    assert totals.values() == expected_totals.values()
+    assert panes.results(NOW)[EMAIL]["15m"] == (2, 0)
